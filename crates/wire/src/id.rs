@@ -1,0 +1,217 @@
+//! Public ids: base64url without padding of `ciscospark://<cluster>/<TYPE>/<uuid>` (rest-basics 5).
+//!
+//! A caller may send any of: that text with or without padding, in either base64 alphabet, with any
+//! cluster, or the bare UUID. Answers always carry one form.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const READ: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
+const WRITE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD);
+
+/// What an [`Id`] names.
+pub trait Kind {
+    /// The TYPE part of the public form.
+    const TYPE: &'static str;
+    /// Other TYPE parts that are read as the same kind.
+    const ALSO: &'static [&'static str] = &[];
+    /// The cluster part that answers carry.
+    const CLUSTER: &'static str = "us";
+    /// What people call it.
+    const NOUN: &'static str;
+}
+
+/// A typed id.
+pub struct Id<K>(Uuid, PhantomData<fn() -> K>);
+
+/// Why a text is not the id that was needed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    #[error("Expect base64 ID or UUID.")]
+    Shape,
+    #[error("expected the id of a {expected}, got one of type {found}")]
+    Kind { expected: &'static str, found: String },
+}
+
+impl<K> Id<K> {
+    /// A new random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4(), PhantomData)
+    }
+
+    /// Wraps a UUID.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid, PhantomData)
+    }
+
+    /// The bare UUID, as columns and URLs of the management API hold it.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl<K: Kind> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&encode(K::CLUSTER, K::TYPE, self.0.as_hyphenated()))
+    }
+}
+
+/// The public form of an inner text.
+pub fn encode(cluster: &str, kind: &str, inner: impl fmt::Display) -> String {
+    WRITE.encode(format!("ciscospark://{cluster}/{kind}/{inner}"))
+}
+
+/// Takes a public id apart into TYPE and inner text.
+///
+/// # Errors
+/// [`IdError::Shape`] where it is no base64 of a `ciscospark://` text.
+pub fn decode(text: &str) -> Result<(String, String), IdError> {
+    if text.len() > 512 {
+        return Err(IdError::Shape);
+    }
+    let normal: String = text.chars().map(|c| match c { '+' => '-', '/' => '_', c => c }).collect();
+    let bytes = READ.decode(normal).map_err(|_| IdError::Shape)?;
+    let inner = String::from_utf8(bytes).map_err(|_| IdError::Shape)?;
+    let rest = inner.strip_prefix("ciscospark://").ok_or(IdError::Shape)?;
+    let (_cluster, rest) = rest.split_once('/').ok_or(IdError::Shape)?;
+    let (kind, inner) = rest.split_once('/').ok_or(IdError::Shape)?;
+    Ok((kind.to_owned(), inner.to_owned()))
+}
+
+impl<K: Kind> FromStr for Id<K> {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if let Ok(uuid) = Uuid::try_parse(text) {
+            return if text.len() == 36 { Ok(Self::from_uuid(uuid)) } else { Err(IdError::Shape) };
+        }
+        let (kind, inner) = decode(text)?;
+        if kind != K::TYPE && !K::ALSO.contains(&kind.as_str()) {
+            return Err(IdError::Kind { expected: K::NOUN, found: kind });
+        }
+        // A workspace location wraps `<org>#<location>`.
+        let uuid = inner.rsplit('#').next().unwrap_or(&inner);
+        Uuid::try_parse(uuid).map(Self::from_uuid).map_err(|_| IdError::Shape)
+    }
+}
+
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", K::TYPE, self.0)
+    }
+}
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for Id<K> {}
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<K> Eq for Id<K> {}
+impl<K> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+impl<K: Kind> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+impl<'de, K: Kind> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+macro_rules! kinds {
+    ($($kind:ident $alias:ident $type:literal $noun:literal $(cluster $cluster:literal)? $(also $also:expr)?;)*) => {$(
+        #[doc = concat!("Marks the id of a ", $noun, ".")]
+        #[derive(Debug)]
+        pub enum $kind {}
+        impl Kind for $kind {
+            const TYPE: &'static str = $type;
+            const NOUN: &'static str = $noun;
+            $(const CLUSTER: &'static str = $cluster;)?
+            $(const ALSO: &'static [&'static str] = $also;)?
+        }
+        #[doc = concat!("Id of a ", $noun, ".")]
+        pub type $alias = Id<$kind>;
+    )*};
+}
+
+kinds! {
+    Organization OrgId "ORGANIZATION" "organization";
+    Person PersonId "PEOPLE" "person";
+    Role RoleId "ROLE" "role";
+    Location LocationId "LOCATION" "location" also &["WORKSPACE_LOCATION"];
+    Floor FloorId "WORKSPACE_LOCATION_FLOOR" "floor";
+    Workspace WorkspaceId "PLACE" "workspace" also &["PLACES"];
+    Device DeviceId "DEVICE" "device" also &["CALLING_DEVICE"];
+    Activation ActivationId "ACTIVATION" "activation";
+}
+
+/// The id of an integration: the UUID that its author chose in the manifest, always in its bare form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AppId(pub Uuid);
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
+
+/// The deprecated id of a location in `/workspaceLocations`: it wraps organization and location.
+pub fn workspace_location(org: OrgId, location: LocationId) -> String {
+    encode("us", "WORKSPACE_LOCATION", format_args!("{}#{}", org.uuid(), location.uuid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form() {
+        let id = DeviceId::from_uuid(Uuid::from_u128(0x5f0c_1c0e_9d52_4b7a_8f6e_0a4c_8c9b_2d11));
+        let public = id.to_string();
+        assert!(!public.contains(['=', '+', '/']));
+        let padded = format!("{public}{}", "=".repeat((4 - public.len() % 4) % 4));
+        let region = encode("urn:TEAM:us-east-1_int13", "DEVICE", id.uuid());
+        for text in [public, padded, region, id.uuid().to_string()] {
+            assert_eq!(text.parse::<DeviceId>(), Ok(id), "{text}");
+        }
+        let other = WorkspaceId::from_uuid(id.uuid()).to_string();
+        assert_eq!(
+            other.parse::<DeviceId>(),
+            Err(IdError::Kind { expected: "device", found: "PLACE".to_owned() })
+        );
+        for bad in ["", "x", "5f0c1c0e9d524b7a8f6e0a4c8c9b2d11", "Y2lz", "💥"] {
+            assert_eq!(bad.parse::<DeviceId>(), Err(IdError::Shape), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Every shape that crosses the network: ids, times, manifests, tokens, JWT claims, REST bodies and
+//! notifications. Shapes only: nothing here decides, stores or sends.
+
+pub mod error;
+pub mod id;
+pub mod secret;
+pub mod time;
+
+pub use id::Id;
+pub use secret::Secret;
+pub use time::Timestamp;

@@ -1,0 +1,2 @@
+//! What exists on a device.
+pub struct Catalogue;
