@@ -2,4 +2,17 @@
 //!
 //! It knows no SQL, no HTTP status, no socket. What it needs from outside is a trait in [`ports`].
 
+mod audit;
+pub mod caller;
+pub mod crypto;
+pub mod device;
+pub mod error;
+pub mod integration;
+pub mod notify;
+pub mod oauth;
+pub mod org;
+pub mod place;
 pub mod ports;
+
+pub use caller::{Caller, Principal};
+pub use error::{Error, Result};

@@ -1,6 +1,10 @@
 //! Every shape that crosses the network: ids, times, manifests, tokens, JWT claims, REST bodies and
 //! notifications. Shapes only: nothing here decides, stores or sends.
 
+pub mod claims;
+pub mod control;
+pub mod integration;
+pub mod token;
 pub mod error;
 pub mod id;
 pub mod secret;

@@ -1,0 +1,128 @@
+//! Who asks: the first argument of every platform method.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hallway_wire::id::{ActivationId, AppId, OrgId, PersonId};
+
+use crate::error::{Error, Result};
+use crate::org::Role;
+
+/// A token's owner and what the token may do. Made once per token, shared by its requests.
+#[derive(Debug)]
+pub struct Principal {
+    pub org: OrgId,
+    pub person: PersonId,
+    pub name: String,
+    pub roles: Vec<Role>,
+    pub scopes: BTreeSet<String>,
+    /// The activation whose machine account this is.
+    pub machine: Option<(ActivationId, AppId)>,
+    /// When the token ends, in milliseconds since 1970.
+    pub expires_ms: i64,
+    /// First bytes of the token's hash: tells requests of one token in logs and limits.
+    pub token: [u8; 8],
+}
+
+/// One request of a principal.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub principal: Arc<Principal>,
+    pub tracking_id: Arc<str>,
+}
+
+impl std::ops::Deref for Caller {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl Principal {
+    /// Whether the token holds the scope. `spark:all` covers user-level `spark:` scopes except the xAPI ones
+    /// of integrations.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.contains(scope) || (scope.starts_with("spark:") && self.scopes.contains("spark:all"))
+    }
+
+    /// Whether it may change anything in the organization.
+    pub fn is_full_admin(&self) -> bool {
+        self.roles.contains(&Role::FullAdmin)
+    }
+
+    /// Whether it may see everything in the organization.
+    pub fn is_reading_admin(&self) -> bool {
+        self.is_full_admin() || self.roles.contains(&Role::ReadOnlyAdmin)
+    }
+
+    /// Whether it looks after devices and workspaces.
+    pub fn is_device_admin(&self) -> bool {
+        self.is_full_admin() || self.roles.contains(&Role::DeviceAdmin)
+    }
+}
+
+impl Caller {
+    /// Demands one of several scopes.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], naming what would do.
+    pub fn require_scope(&self, alternatives: &[&str]) -> Result<()> {
+        if alternatives.iter().any(|scope| self.has_scope(scope)) {
+            return Ok(());
+        }
+        Err(Error::forbidden(match alternatives {
+            [one] => format!("The access token lacks the scope {one}."),
+            many => format!("The access token lacks a scope: one of {} is needed.", many.join(", ")),
+        }))
+    }
+
+    /// Demands an administrative role for writes.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_full_admin(&self) -> Result<()> {
+        if self.is_full_admin() && self.machine.is_none() {
+            Ok(())
+        } else {
+            Err(Error::forbidden("Only a full administrator of the organization may do this."))
+        }
+    }
+
+    /// Demands a person with an administrative role that may look.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_reading_admin(&self) -> Result<()> {
+        if (self.is_reading_admin() || self.is_device_admin()) && self.machine.is_none() {
+            Ok(())
+        } else {
+            Err(Error::forbidden("Only an administrator of the organization may see this."))
+        }
+    }
+
+    /// Demands someone who looks after devices: a device administrator, or a machine account inside its
+    /// scopes.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_device_write(&self) -> Result<()> {
+        if self.is_device_admin() || self.machine.is_some() {
+            Ok(())
+        } else {
+            Err(Error::forbidden("Only a full or device administrator may change this."))
+        }
+    }
+
+    /// Checks an `orgId` that came with the request: the caller's own organization is always allowed.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for every other one: organizations do not see each other.
+    pub fn check_org(&self, org: Option<OrgId>) -> Result<()> {
+        match org {
+            Some(org) if org != self.org => {
+                Err(Error::Missing { message: "Could not find an organization with provided ID.".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Integrations: the manifest that was uploaded, and its activation in an organization.
+//!
+//! Cast: the *author* writes the manifest; an *administrator* uploads, reviews, activates, updates and
+//! deactivates; the *integration* itself reads and changes its activation at `appUrl`; the *vendor's* actions
+//! URL or queue hears what was decided.
+
+use hallway_wire::Timestamp;
+use hallway_wire::id::{ActivationId, AppId, LocationId, OrgId, PersonId};
+use hallway_wire::integration::{
+    Customer, HealthCheckDetails, OperationalState, ProvisioningState, QueueState, WebhookType, XapiAccessKeys,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::crypto::Sealed;
+
+mod access;
+mod actions;
+mod lifecycle;
+mod self_service;
+mod view;
+
+/// An uploaded manifest and its OAuth client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Integration {
+    pub org: OrgId,
+    pub app: AppId,
+    pub client_id: String,
+    /// SHA-256 of the client secret.
+    pub client_secret_hash: [u8; 32],
+    /// The newest manifest, exactly as uploaded.
+    pub manifest: String,
+    pub manifest_version: u64,
+    pub created: Timestamp,
+    pub updated: Timestamp,
+}
+
+/// Where notifications go. A webhook and a queue exclude each other.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Listener {
+    #[default]
+    None,
+    Webhook(WebhookTarget),
+    Queue(QueueState),
+}
+
+/// A webhook with its secrets sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WebhookTarget {
+    pub url: String,
+    pub kind: WebhookType,
+    #[serde(default)]
+    pub secret: Option<Sealed>,
+    #[serde(default)]
+    pub username: Option<String>,
+    #[serde(default)]
+    pub password: Option<Sealed>,
+    /// Certificate chain (PEM) and sealed private key.
+    #[serde(default)]
+    pub mutual_tls: Option<(String, Sealed)>,
+    #[serde(default)]
+    pub headers: Map<String, Value>,
+    pub disabled: bool,
+}
+
+/// An integration that an administrator activated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Activation {
+    pub id: ActivationId,
+    /// The lane of actions that go to `actions_url`: a queue of its own, so that a slow one does not hold up
+    /// notifications.
+    pub actions_queue: ActivationId,
+    pub org: OrgId,
+    pub app: AppId,
+    /// Counts writes: two writers at once are noticed.
+    pub revision: u64,
+    /// The approved manifest, exactly as uploaded.
+    pub manifest: String,
+    pub manifest_version: u64,
+    /// A newer manifest that waits for approval.
+    #[serde(default)]
+    pub pending: Option<String>,
+    /// What the administrator refused: scopes and paths, as the manifest spells them.
+    #[serde(default)]
+    pub denied: Vec<String>,
+    pub scopes: Vec<String>,
+    pub roles: Vec<String>,
+    pub access: XapiAccessKeys,
+    /// Empty: everywhere.
+    pub locations: Vec<LocationId>,
+    pub machine: PersonId,
+    pub grant: Uuid,
+    pub activated_by: PersonId,
+    pub provisioning_state: ProvisioningState,
+    pub operational_state: OperationalState,
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
+    #[serde(default)]
+    pub actions_url: Option<String>,
+    #[serde(default)]
+    pub customer: Option<Customer>,
+    #[serde(default)]
+    pub listener: Listener,
+    #[serde(default)]
+    pub health: Option<HealthCheckDetails>,
+    /// Set while it is being deactivated: when its tokens and queue end at the latest.
+    #[serde(default)]
+    pub ends: Option<Timestamp>,
+    pub created: Timestamp,
+    pub updated: Timestamp,
+}
+
+impl Activation {
+    /// Whether notifications are collected for it.
+    pub fn hears(&self) -> bool {
+        self.ends.is_none()
+            && match &self.listener {
+                Listener::None => false,
+                Listener::Webhook(webhook) => !webhook.disabled,
+                Listener::Queue(state) => *state == QueueState::Enabled,
+            }
+    }
+}

@@ -1,0 +1,45 @@
+//! Tokens: who they belong to, what they allow, how long they live.
+
+use hallway_wire::Timestamp;
+use hallway_wire::id::{ActivationId, OrgId, PersonId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+mod service;
+
+/// What an account allowed a client to do. Every token belongs to one; ending it ends them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    pub id: Uuid,
+    pub org: OrgId,
+    pub person: PersonId,
+    /// The OAuth client; `None` for a personal access token.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// Set for machine accounts.
+    #[serde(default)]
+    pub activation: Option<ActivationId>,
+    pub scopes: Vec<String>,
+    pub created: Timestamp,
+}
+
+/// Which half of a pair a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    Access,
+    Refresh,
+}
+
+/// A token, known by its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// SHA-256 of the text.
+    pub hash: [u8; 32],
+    pub kind: TokenKind,
+    pub grant: Uuid,
+    /// Scopes at the time of issue.
+    pub scopes: Vec<String>,
+    pub issued: Timestamp,
+    pub expires: Timestamp,
+}

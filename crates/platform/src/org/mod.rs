@@ -1,0 +1,94 @@
+//! Organizations, their people and machine accounts, and administrative roles.
+
+use hallway_wire::Timestamp;
+use hallway_wire::id::{OrgId, PersonId, RoleId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+mod service;
+
+/// The owner of everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    pub id: OrgId,
+    pub display_name: String,
+    pub created: Timestamp,
+}
+
+/// An administrative role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Role {
+    #[serde(rename = "id_full_admin")]
+    FullAdmin,
+    #[serde(rename = "id_readonly_admin")]
+    ReadOnlyAdmin,
+    #[serde(rename = "id_user_admin")]
+    UserAdmin,
+    #[serde(rename = "id_device_admin")]
+    DeviceAdmin,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::FullAdmin, Role::ReadOnlyAdmin, Role::UserAdmin, Role::DeviceAdmin];
+
+    /// The identity name, as manifests spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FullAdmin => "id_full_admin",
+            Self::ReadOnlyAdmin => "id_readonly_admin",
+            Self::UserAdmin => "id_user_admin",
+            Self::DeviceAdmin => "id_device_admin",
+        }
+    }
+
+    /// The role of an identity name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// The name in `GET /roles`.
+    pub fn display_name(self) -> &'static str {
+        match self {
+            Self::FullAdmin => "Full Administrator",
+            Self::ReadOnlyAdmin => "Read-only Administrator",
+            Self::UserAdmin => "User Administrator",
+            Self::DeviceAdmin => "Device Administrator",
+        }
+    }
+
+    /// The public id, the same in every organization.
+    pub fn id(self) -> RoleId {
+        RoleId::from_uuid(Uuid::from_u128(0x6c3a_5fd4_0b1e_4a57_9d00_0000_0000_0000 + self as u128))
+    }
+}
+
+/// What kind of account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonKind {
+    Person,
+    /// The account of an activated integration.
+    Machine,
+}
+
+/// A person or a machine account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: PersonId,
+    pub org: OrgId,
+    pub kind: PersonKind,
+    pub email: String,
+    pub display_name: String,
+    #[serde(default)]
+    pub first_name: Option<String>,
+    #[serde(default)]
+    pub last_name: Option<String>,
+    #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
+    pub department: Option<String>,
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    pub created: Timestamp,
+    pub last_modified: Timestamp,
+}

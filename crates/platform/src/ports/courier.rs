@@ -1,0 +1,45 @@
+//! Who carries outgoing requests.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use hallway_wire::Secret;
+
+/// Where requests go, and how they introduce themselves.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub url: String,
+    /// Certificate chain and private key, PEM.
+    pub mutual_tls: Option<(String, Secret)>,
+    /// For the whole exchange.
+    pub timeout: Duration,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// At most 64 KiB; the rest is not read.
+    pub body: Bytes,
+}
+
+/// Why nothing usable came back. A sentence for people; never contains a secret.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CourierError(pub String);
+
+/// One connection to one target, opened when it is needed and kept while it is good.
+#[async_trait]
+pub trait Errand: Send {
+    /// Posts a body.
+    async fn post(&mut self, headers: &http::HeaderMap, body: Bytes) -> Result<Answer, CourierError>;
+}
+
+/// Makes errands. Targets are checked when they are dialled: link-local and metadata addresses never,
+/// loopback and private ranges by a setting.
+pub trait Courier: Send + Sync {
+    /// # Errors
+    /// The target is none: bad URL, scheme not allowed, bad certificate.
+    fn errand(&self, target: &Target) -> Result<Box<dyn Errand>, CourierError>;
+}

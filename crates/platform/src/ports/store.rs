@@ -1,0 +1,137 @@
+//! Where state is kept.
+//!
+//! Reads are single questions. Changes are made with [`Store::commit`]: a list of writes that are done
+//! together or not at all, durable when it returns. No transaction leaves the store.
+
+use async_trait::async_trait;
+use hallway_wire::Timestamp;
+use hallway_wire::control::AuditEvent;
+use hallway_wire::id::{ActivationId, AppId, DeviceId, FloorId, LocationId, OrgId, PersonId, WorkspaceId};
+use uuid::Uuid;
+
+use crate::crypto::SigningKeyRecord;
+use crate::device::{Configured, Device, DeviceCode};
+use crate::integration::{Activation, Integration};
+use crate::oauth::{Grant, Token, TokenKind};
+use crate::org::{Organization, Person};
+use crate::place::{Floor, Location, Workspace};
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Something else is there already, or is not as the writer believed. A sentence for people.
+    #[error("{what}")]
+    Conflict { what: String },
+    #[error("{0}")]
+    Backend(String),
+}
+
+/// One write of a commit. `Put` inserts or replaces by id; `New` demands that it is not there yet.
+#[derive(Clone, Debug)]
+pub enum Write {
+    PutOrganization(Organization),
+    PutPerson(Person),
+    DeletePerson(PersonId),
+    PutLocation(Location),
+    /// Its floors go with it.
+    DeleteLocation(LocationId),
+    PutFloor(Floor),
+    DeleteFloor(FloorId),
+    PutWorkspace(Workspace),
+    /// Its devices and their configurations go with it.
+    DeleteWorkspace(WorkspaceId),
+    PutDevice(Device),
+    /// Its configurations go with it.
+    DeleteDevice(DeviceId),
+    PutConfigured(Configured),
+    DeleteConfigured(DeviceId, String),
+    PutDeviceCode(DeviceCode),
+    /// Demands that the code is still there: a code is used once.
+    TakeDeviceCode([u8; 32]),
+    NewIntegration(Integration),
+    PutIntegration(Integration),
+    DeleteIntegration(OrgId, AppId),
+    /// Demands that the organization has no activation of this integration.
+    NewActivation(Activation),
+    /// Demands that the stored revision is the one before this one's.
+    PutActivation(Activation),
+    DeleteActivation(ActivationId),
+    PutGrant(Grant),
+    /// Its tokens go with it.
+    DeleteGrant(Uuid),
+    PutToken(Token),
+    /// All refresh tokens of a grant end.
+    DeleteTokens(Uuid, TokenKind),
+    /// Tokens that ended before this moment go.
+    DeleteExpiredTokens(Timestamp),
+    PutSigningKey(SigningKeyRecord),
+    Audit(AuditEvent),
+}
+
+/// A part of a list in its stable order.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// How many to pass over.
+    pub start: usize,
+    pub max: usize,
+}
+
+impl Page {
+    /// Everything.
+    pub const ALL: Page = Page { start: 0, max: usize::MAX };
+}
+
+/// Which workspaces.
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceFilter {
+    pub location: Option<LocationId>,
+    pub floor: Option<FloorId>,
+}
+
+/// Which devices.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceFilter {
+    pub workspace: Option<WorkspaceId>,
+    pub person: Option<PersonId>,
+}
+
+/// See the module documentation. Lists are in the order of creation.
+#[async_trait]
+pub trait Store: Send + Sync {
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError>;
+
+    async fn organization(&self, id: OrgId) -> Result<Option<Organization>, StoreError>;
+    async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
+    async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError>;
+    async fn people(&self, org: OrgId, page: Page) -> Result<Vec<Person>, StoreError>;
+
+    async fn location(&self, id: LocationId) -> Result<Option<Location>, StoreError>;
+    async fn locations(&self, org: OrgId) -> Result<Vec<Location>, StoreError>;
+    async fn floor(&self, id: FloorId) -> Result<Option<Floor>, StoreError>;
+    async fn floors(&self, location: LocationId) -> Result<Vec<Floor>, StoreError>;
+    async fn workspace(&self, id: WorkspaceId) -> Result<Option<Workspace>, StoreError>;
+    async fn workspaces(&self, org: OrgId, filter: WorkspaceFilter, page: Page)
+    -> Result<Vec<Workspace>, StoreError>;
+
+    async fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError>;
+    async fn devices(&self, org: OrgId, filter: DeviceFilter, page: Page) -> Result<Vec<Device>, StoreError>;
+    async fn configured(&self, device: DeviceId) -> Result<Vec<Configured>, StoreError>;
+    async fn device_code(&self, hash: [u8; 32]) -> Result<Option<DeviceCode>, StoreError>;
+
+    async fn integration(&self, org: OrgId, app: AppId) -> Result<Option<Integration>, StoreError>;
+    async fn integration_of_client(&self, client_id: &str) -> Result<Option<Integration>, StoreError>;
+    async fn integrations(&self, org: OrgId) -> Result<Vec<Integration>, StoreError>;
+    async fn activation(&self, org: OrgId, app: AppId) -> Result<Option<Activation>, StoreError>;
+    async fn activation_by_id(&self, id: ActivationId) -> Result<Option<Activation>, StoreError>;
+    /// Of every organization: what a start takes up again.
+    async fn activations(&self) -> Result<Vec<Activation>, StoreError>;
+
+    async fn grant(&self, id: Uuid) -> Result<Option<Grant>, StoreError>;
+    async fn token(&self, hash: [u8; 32]) -> Result<Option<Token>, StoreError>;
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StoreError>;
+    /// Newest first.
+    async fn audit(&self, org: OrgId, page: Page) -> Result<Vec<AuditEvent>, StoreError>;
+
+    /// Whether it answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
