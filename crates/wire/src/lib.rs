@@ -3,12 +3,13 @@
 
 pub mod claims;
 pub mod control;
-pub mod integration;
-pub mod token;
 pub mod error;
 pub mod id;
+pub mod integration;
+pub mod manifest;
 pub mod secret;
 pub mod time;
+pub mod token;
 
 pub use id::Id;
 pub use secret::Secret;

@@ -1,0 +1,3 @@
+//! Tests of the shapes as another crate sees them.
+
+mod manifest;
