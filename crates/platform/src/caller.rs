@@ -72,7 +72,10 @@ impl Caller {
         }
         Err(Error::forbidden(match alternatives {
             [one] => format!("The access token lacks the scope {one}."),
-            many => format!("The access token lacks a scope: one of {} is needed.", many.join(", ")),
+            many => format!(
+                "The access token lacks a scope: one of {} is needed.",
+                many.join(", ")
+            ),
         }))
     }
 
@@ -84,7 +87,9 @@ impl Caller {
         if self.is_full_admin() && self.machine.is_none() {
             Ok(())
         } else {
-            Err(Error::forbidden("Only a full administrator of the organization may do this."))
+            Err(Error::forbidden(
+                "Only a full administrator of the organization may do this.",
+            ))
         }
     }
 
@@ -96,7 +101,9 @@ impl Caller {
         if (self.is_reading_admin() || self.is_device_admin()) && self.machine.is_none() {
             Ok(())
         } else {
-            Err(Error::forbidden("Only an administrator of the organization may see this."))
+            Err(Error::forbidden(
+                "Only an administrator of the organization may see this.",
+            ))
         }
     }
 
@@ -109,7 +116,9 @@ impl Caller {
         if self.is_device_admin() || self.machine.is_some() {
             Ok(())
         } else {
-            Err(Error::forbidden("Only a full or device administrator may change this."))
+            Err(Error::forbidden(
+                "Only a full or device administrator may change this.",
+            ))
         }
     }
 
@@ -119,9 +128,9 @@ impl Caller {
     /// [`Error::Missing`] for every other one: organizations do not see each other.
     pub fn check_org(&self, org: Option<OrgId>) -> Result<()> {
         match org {
-            Some(org) if org != self.org => {
-                Err(Error::Missing { message: "Could not find an organization with provided ID.".to_owned() })
-            }
+            Some(org) if org != self.org => Err(Error::Missing {
+                message: "Could not find an organization with provided ID.".to_owned(),
+            }),
             _ => Ok(()),
         }
     }

@@ -99,7 +99,8 @@ impl Vault {
     /// # Errors
     /// It was sealed by another key, or damaged.
     pub fn open(&self, sealed: &Sealed) -> Result<Secret> {
-        let broken = || Error::Internal("a stored secret cannot be opened: was secret.key replaced?".to_owned());
+        let broken =
+            || Error::Internal("a stored secret cannot be opened: was secret.key replaced?".to_owned());
         let bytes = STANDARD.decode(&sealed.0).map_err(|_| broken())?;
         let (nonce, rest) = bytes.split_first_chunk::<NONCE_LEN>().ok_or_else(broken)?;
         let mut rest = rest.to_vec();
@@ -144,7 +145,8 @@ impl SigningKey {
     /// The system gave no randomness.
     pub fn generate(vault: &Vault, now: Timestamp) -> Result<SigningKeyRecord> {
         let fault = |_| Error::Internal("no key could be generated".to_owned());
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).map_err(fault)?;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map_err(fault)?;
         Ok(SigningKeyRecord {
             kid: URL_SAFE_NO_PAD.encode(random::<18>()),
             pkcs8: vault.seal(&STANDARD.encode(pkcs8.as_ref())),
@@ -159,11 +161,19 @@ impl SigningKey {
     /// It cannot be opened or is no key.
     pub fn open(record: &SigningKeyRecord, vault: &Vault) -> Result<Self> {
         let broken = || Error::Internal(format!("the signing key {} is damaged", record.kid));
-        let pkcs8 = STANDARD.decode(vault.open(&record.pkcs8)?.expose()).map_err(|_| broken())?;
+        let pkcs8 = STANDARD
+            .decode(vault.open(&record.pkcs8)?.expose())
+            .map_err(|_| broken())?;
         let random = SystemRandom::new();
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random).map_err(|_| broken())?;
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random)
+            .map_err(|_| broken())?;
         let header = format!(r#"{{"kid":"{}","typ":"JWT","alg":"ES256"}}"#, record.kid);
-        Ok(Self { kid: record.kid.clone(), pair, random, header: URL_SAFE_NO_PAD.encode(header) })
+        Ok(Self {
+            kid: record.kid.clone(),
+            pair,
+            random,
+            header: URL_SAFE_NO_PAD.encode(header),
+        })
     }
 
     /// A compact JWS over claims.
@@ -214,12 +224,15 @@ pub fn verify_jws(jws: &str, keys: &[Jwk]) -> std::result::Result<Vec<u8>, Strin
         kid: Option<String>,
     }
     let mut parts = jws.trim().split('.');
-    let (Some(header), Some(claims), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    let (Some(header), Some(claims), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err("not a compact JWS: it needs three parts joined by dots".to_owned());
     };
     let decode = |part: &str, what: &str| {
-        URL_SAFE_NO_PAD.decode(part).map_err(|_| format!("the {what} is not base64url without padding"))
+        URL_SAFE_NO_PAD
+            .decode(part)
+            .map_err(|_| format!("the {what} is not base64url without padding"))
     };
     let parsed: Header = serde_json::from_slice(&decode(header, "header")?)
         .map_err(|error| format!("the header is not JSON: {error}"))?;
@@ -227,7 +240,10 @@ pub fn verify_jws(jws: &str, keys: &[Jwk]) -> std::result::Result<Vec<u8>, Strin
         return Err(format!("the algorithm is {}, only ES256 is accepted", parsed.alg));
     }
     let kid = parsed.kid.ok_or("the header names no key (kid)")?;
-    let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| format!("no published key has the id {kid}"))?;
+    let key = keys
+        .iter()
+        .find(|key| key.kid == kid)
+        .ok_or_else(|| format!("no published key has the id {kid}"))?;
     let mut point = vec![4];
     point.extend(decode(&key.x, "key")?);
     point.extend(decode(&key.y, "key")?);
@@ -252,7 +268,10 @@ pub fn hmac_sha1_hex(key: &ring::hmac::Key, body: &[u8]) -> String {
 
 /// The key of a webhook's signature.
 pub fn hmac_key(secret: &Secret) -> ring::hmac::Key {
-    ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.expose().as_bytes())
+    ring::hmac::Key::new(
+        ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        secret.expose().as_bytes(),
+    )
 }
 
 #[cfg(test)]
@@ -263,7 +282,10 @@ mod tests {
     fn sealed_secrets_open_only_with_their_key() {
         let vault = Vault::new(&[7; 32]);
         let sealed = vault.seal("a secret of twenty characters");
-        assert_eq!(vault.open(&sealed).unwrap().expose(), "a secret of twenty characters");
+        assert_eq!(
+            vault.open(&sealed).unwrap().expose(),
+            "a secret of twenty characters"
+        );
         assert!(Vault::new(&[8; 32]).open(&sealed).is_err());
         assert!(!serde_json::to_string(&sealed).unwrap().contains("secret"));
     }
@@ -288,6 +310,9 @@ mod tests {
     #[test]
     fn hmac_sha1_matches_the_rfc() {
         let key = hmac_key(&Secret::new("Jefe"));
-        assert_eq!(hmac_sha1_hex(&key, b"what do ya want for nothing?"), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+        assert_eq!(
+            hmac_sha1_hex(&key, b"what do ya want for nothing?"),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+        );
     }
 }

@@ -25,7 +25,10 @@ pub enum Error {
     Conflict { message: String },
     /// An OAuth error: `invalid_grant` and its kind.
     #[error("{description}")]
-    OAuth { error: &'static str, description: String },
+    OAuth {
+        error: &'static str,
+        description: String,
+    },
     /// The client of the token endpoint did not prove who it is.
     #[error("Invalid client credentials")]
     InvalidClient,
@@ -57,21 +60,40 @@ impl Error {
     /// A request that breaks one rule.
     pub fn invalid(message: impl Into<String>) -> Self {
         let message = message.into();
-        Self::Invalid { errors: vec![ErrorItem { description: message.clone(), error_code: None }], message }
+        Self::Invalid {
+            errors: vec![ErrorItem {
+                description: message.clone(),
+                error_code: None,
+            }],
+            message,
+        }
     }
 
     /// A request that breaks several rules.
     pub fn invalid_all(message: impl Into<String>, problems: impl IntoIterator<Item = String>) -> Self {
-        let errors = problems.into_iter().map(|description| ErrorItem { description, error_code: None }).collect();
-        Self::Invalid { message: message.into(), errors }
+        let errors = problems
+            .into_iter()
+            .map(|description| ErrorItem {
+                description,
+                error_code: None,
+            })
+            .collect();
+        Self::Invalid {
+            message: message.into(),
+            errors,
+        }
     }
 
     pub fn forbidden(message: impl Into<String>) -> Self {
-        Self::Forbidden { message: message.into() }
+        Self::Forbidden {
+            message: message.into(),
+        }
     }
 
     pub fn conflict(message: impl Into<String>) -> Self {
-        Self::Conflict { message: message.into() }
+        Self::Conflict {
+            message: message.into(),
+        }
     }
 }
 

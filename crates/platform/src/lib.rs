@@ -12,7 +12,9 @@ pub mod notify;
 pub mod oauth;
 pub mod org;
 pub mod place;
+pub mod platform;
 pub mod ports;
 
 pub use caller::{Caller, Principal};
 pub use error::{Error, Result};
+pub use platform::{Config, Parts, Platform};

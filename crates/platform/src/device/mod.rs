@@ -5,10 +5,13 @@ use hallway_wire::id::{DeviceId, OrgId, PersonId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod configurations;
+mod control;
 pub mod linked;
 mod service;
 
-// pub use linked::{Attachment, LinkedDevice, Links, Place};
+pub use configurations::Operation;
+pub use linked::{Attachment, LinkedDevice, Links, Place};
 
 /// A device, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

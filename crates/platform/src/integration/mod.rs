@@ -7,7 +7,8 @@
 use hallway_wire::Timestamp;
 use hallway_wire::id::{ActivationId, AppId, LocationId, OrgId, PersonId};
 use hallway_wire::integration::{
-    Customer, HealthCheckDetails, OperationalState, ProvisioningState, QueueState, WebhookType, XapiAccessKeys,
+    Customer, HealthCheckDetails, OperationalState, ProvisioningState, QueueState, WebhookType,
+    XapiAccessKeys,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,6 +21,9 @@ mod actions;
 mod lifecycle;
 mod self_service;
 mod view;
+
+pub(crate) use access::allows;
+pub(crate) use actions::json_headers;
 
 /// An uploaded manifest and its OAuth client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +106,9 @@ pub struct Activation {
     pub customer: Option<Customer>,
     #[serde(default)]
     pub listener: Listener,
+    /// The public URL that the integration was told last: when it moves, the integration is told the new one.
+    #[serde(default)]
+    pub announced_url: String,
     #[serde(default)]
     pub health: Option<HealthCheckDetails>,
     /// Set while it is being deactivated: when its tokens and queue end at the latest.
@@ -112,6 +119,11 @@ pub struct Activation {
 }
 
 impl Activation {
+    /// Whether there is a way to tell it of actions.
+    pub fn hears_actions(&self) -> bool {
+        self.actions_url.is_some() || matches!(self.listener, Listener::Queue(QueueState::Enabled))
+    }
+
     /// Whether notifications are collected for it.
     pub fn hears(&self) -> bool {
         self.ends.is_none()

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 mod service;
 
+pub(crate) use service::{Sessions, token_row, token_text};
+
 /// What an account allowed a client to do. Every token belongs to one; ending it ends them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 mod service;
 
+pub use service::Founding;
+
 /// The owner of everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
@@ -29,7 +31,12 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 4] = [Role::FullAdmin, Role::ReadOnlyAdmin, Role::UserAdmin, Role::DeviceAdmin];
+    pub const ALL: [Role; 4] = [
+        Role::FullAdmin,
+        Role::ReadOnlyAdmin,
+        Role::UserAdmin,
+        Role::DeviceAdmin,
+    ];
 
     /// The identity name, as manifests spell it.
     pub fn name(self) -> &'static str {
@@ -58,7 +65,9 @@ impl Role {
 
     /// The public id, the same in every organization.
     pub fn id(self) -> RoleId {
-        RoleId::from_uuid(Uuid::from_u128(0x6c3a_5fd4_0b1e_4a57_9d00_0000_0000_0000 + self as u128))
+        RoleId::from_uuid(Uuid::from_u128(
+            0x6c3a_5fd4_0b1e_4a57_9d00_0000_0000_0000 + self as u128,
+        ))
     }
 }
 

@@ -1,1 +1,177 @@
-//! In progress.
+//! Founding an organization, and looking at it and its people.
+
+use hallway_wire::Secret;
+use hallway_wire::control::AuditEvent;
+use hallway_wire::id::{OrgId, PersonId};
+
+use super::{Organization, Person, PersonKind, Role};
+use crate::caller::Caller;
+use crate::error::{Doing as _, Error, Result};
+use crate::platform::Platform;
+use crate::ports::{Page, Write};
+
+/// A new organization and its first administrator.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    pub org: OrgId,
+    pub display_name: String,
+    pub admin: PersonId,
+    pub admin_email: String,
+    pub admin_name: String,
+}
+
+impl Platform {
+    /// Creates an organization with its administrator, and returns the administrator's token: it is shown
+    /// this once.
+    ///
+    /// # Errors
+    /// A name or the e-mail is missing; the organization exists.
+    pub async fn found_organization(&self, founding: Founding) -> Result<Secret> {
+        let Founding {
+            org,
+            display_name,
+            admin,
+            admin_email,
+            admin_name,
+        } = founding;
+        if display_name.trim().is_empty() || admin_name.trim().is_empty() || !admin_email.contains('@') {
+            return Err(Error::invalid(
+                "an organization needs a name, and an administrator with name and e-mail",
+            ));
+        }
+        if self
+            .store
+            .organization(org)
+            .await
+            .doing("looking up an organization")?
+            .is_some()
+        {
+            return Err(Error::conflict("The organization exists already."));
+        }
+        let now = self.now();
+        let (token, mut writes) = self.personal_token(org, admin, now);
+        let mut all = vec![
+            Write::PutOrganization(Organization {
+                id: org,
+                display_name: display_name.clone(),
+                created: now,
+            }),
+            Write::PutPerson(Person {
+                id: admin,
+                org,
+                kind: PersonKind::Person,
+                email: admin_email,
+                display_name: admin_name,
+                first_name: None,
+                last_name: None,
+                title: None,
+                department: None,
+                roles: vec![Role::FullAdmin],
+                created: now,
+                last_modified: now,
+            }),
+        ];
+        all.append(&mut writes);
+        all.push(crate::audit::by_system(
+            org,
+            now,
+            "organization.created",
+            &display_name,
+            format!("created the organization {display_name}"),
+        ));
+        self.store.commit(all).await.doing("creating an organization")?;
+        Ok(token)
+    }
+
+    /// Every organization of this Hallway; for who holds the data directory.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn all_organizations(&self) -> Result<Vec<Organization>> {
+        self.store.organizations().await.doing("listing organizations")
+    }
+
+    /// The first full administrator of an organization.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn first_admin(&self, org: OrgId) -> Result<Option<Person>> {
+        let people = self.store.people(org, Page::ALL).await.doing("listing people")?;
+        Ok(people
+            .into_iter()
+            .find(|person| person.roles.contains(&Role::FullAdmin)))
+    }
+
+    /// The caller's organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for another one.
+    pub async fn organization(&self, caller: &Caller, id: OrgId) -> Result<Organization> {
+        let found = if id == caller.org {
+            self.store
+                .organization(id)
+                .await
+                .doing("reading an organization")?
+        } else {
+            None
+        };
+        found.ok_or(Error::NotFound { what: "organization" })
+    }
+
+    /// The caller, as a person.
+    ///
+    /// # Errors
+    /// The account is gone.
+    pub async fn me(&self, caller: &Caller) -> Result<Person> {
+        let person = self.store.person(caller.person).await.doing("reading a person")?;
+        person.ok_or(Error::NotFound { what: "person" })
+    }
+
+    /// People of the caller's organization, without machine accounts.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn people(&self, caller: &Caller) -> Result<Vec<Person>> {
+        let mut people = self
+            .store
+            .people(caller.org, Page::ALL)
+            .await
+            .doing("listing people")?;
+        people.retain(|person| person.kind == PersonKind::Person);
+        Ok(people)
+    }
+
+    /// A person of the caller's organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn person(&self, caller: &Caller, id: PersonId) -> Result<Person> {
+        let person = self.store.person(id).await.doing("reading a person")?;
+        person
+            .filter(|person| person.org == caller.org)
+            .ok_or(Error::NotFound { what: "person" })
+    }
+
+    /// The audit trail, newest first.
+    ///
+    /// # Errors
+    /// The caller is no administrator.
+    pub async fn audit_trail(&self, caller: &Caller, page: Page) -> Result<Vec<AuditEvent>> {
+        caller.require_reading_admin()?;
+        self.store
+            .audit(caller.org, page)
+            .await
+            .doing("reading the audit trail")
+    }
+
+    /// Adds people, for a demo or an import.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn put_people(&self, people: Vec<Person>) -> Result<()> {
+        self.store
+            .commit(people.into_iter().map(Write::PutPerson).collect())
+            .await
+            .doing("adding people")
+    }
+}

@@ -82,7 +82,11 @@ pub struct QueueLimits {
 
 impl Default for QueueLimits {
     fn default() -> Self {
-        Self { max_len: 10_000, max_age_ms: 3_600_000, max_action_age_ms: 24 * 3_600_000 }
+        Self {
+            max_len: 10_000,
+            max_age_ms: 3_600_000,
+            max_action_age_ms: 24 * 3_600_000,
+        }
     }
 }
 

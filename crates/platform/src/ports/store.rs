@@ -78,7 +78,10 @@ pub struct Page {
 
 impl Page {
     /// Everything.
-    pub const ALL: Page = Page { start: 0, max: usize::MAX };
+    pub const ALL: Page = Page {
+        start: 0,
+        max: usize::MAX,
+    };
 }
 
 /// Which workspaces.
@@ -110,8 +113,12 @@ pub trait Store: Send + Sync {
     async fn floor(&self, id: FloorId) -> Result<Option<Floor>, StoreError>;
     async fn floors(&self, location: LocationId) -> Result<Vec<Floor>, StoreError>;
     async fn workspace(&self, id: WorkspaceId) -> Result<Option<Workspace>, StoreError>;
-    async fn workspaces(&self, org: OrgId, filter: WorkspaceFilter, page: Page)
-    -> Result<Vec<Workspace>, StoreError>;
+    async fn workspaces(
+        &self,
+        org: OrgId,
+        filter: WorkspaceFilter,
+        page: Page,
+    ) -> Result<Vec<Workspace>, StoreError>;
 
     async fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError>;
     async fn devices(&self, org: OrgId, filter: DeviceFilter, page: Page) -> Result<Vec<Device>, StoreError>;
