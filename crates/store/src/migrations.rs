@@ -1,0 +1,80 @@
+//! The versions of the schema.
+//!
+//! A migration that was published is never changed: a change is a new one at the end of the list. Each runs
+//! in one transaction together with its entry in `schema_version`.
+
+use hallway_platform::ports::StoreError;
+
+/// One step from a version to the next.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    /// The version that the database has afterwards.
+    pub(crate) version: i64,
+    pub(crate) what: &'static str,
+    /// Statements in portable SQL, with the words of a [`Dialect`](crate::driver::Dialect) in braces.
+    pub(crate) sql: &'static str,
+}
+
+/// All of them, oldest first.
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        what: "records",
+        sql: include_str!("migrations/0001_records.sql"),
+    },
+    Migration {
+        version: 2,
+        what: "sweeps and lookups",
+        sql: include_str!("migrations/0002_lookups.sql"),
+    },
+];
+
+/// Where the version is kept.
+pub(crate) const VERSION_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, what TEXT NOT NULL)";
+
+/// The migrations that a database of this version still needs.
+///
+/// # Errors
+/// The database is newer than this program.
+pub(crate) fn pending(found: i64) -> Result<impl Iterator<Item = &'static Migration>, StoreError> {
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    if found > newest {
+        return Err(StoreError::Backend(format!(
+            "the database has schema version {found}, but this Hallway knows versions up to {newest}: start \
+             the newer Hallway that wrote it, or restore the copy it made before its upgrade"
+        )));
+    }
+    Ok(MIGRATIONS
+        .iter()
+        .filter(move |migration| migration.version > found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_up_from_one() {
+        for (at, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(
+                migration.version,
+                i64::try_from(at).unwrap() + 1,
+                "{}",
+                migration.what
+            );
+        }
+    }
+
+    #[test]
+    fn only_what_is_missing_is_pending() {
+        assert_eq!(pending(0).unwrap().count(), MIGRATIONS.len());
+        assert_eq!(pending(1).unwrap().next().unwrap().version, 2);
+        let newest = i64::try_from(MIGRATIONS.len()).unwrap();
+        assert_eq!(pending(newest).unwrap().count(), 0);
+        let Err(StoreError::Backend(what)) = pending(newest + 1).map(drop) else {
+            panic!("it must refuse")
+        };
+        assert!(what.contains(&format!("schema version {}", newest + 1)), "{what}");
+    }
+}

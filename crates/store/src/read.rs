@@ -1,0 +1,254 @@
+//! The questions. Each is one statement, so each answer is of one moment.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use hallway_platform::crypto::SigningKeyRecord;
+use hallway_platform::device::{Configured, Device, DeviceCode};
+use hallway_platform::integration::{Activation, Integration};
+use hallway_platform::oauth::{Grant, Token};
+use hallway_platform::org::{Organization, Person};
+use hallway_platform::place::{Floor, Location, Workspace};
+use hallway_platform::ports::{DeviceFilter, Page, Store, StoreError, WorkspaceFilter, Write};
+use hallway_wire::control::AuditEvent;
+use hallway_wire::id::{ActivationId, AppId, DeviceId, FloorId, LocationId, OrgId, PersonId, WorkspaceId};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::SqlStore;
+use crate::driver::Param;
+use crate::write::statements;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl SqlStore {
+    /// The record that a question finds; the question selects `doc`.
+    async fn one<T: DeserializeOwned + Send>(&self, sql: &str, params: &[Param]) -> Result<Option<T>> {
+        let mut found = None;
+        self.driver
+            .query(sql, params, &mut |row| {
+                found = Some(parse(row.text(0)?, sql)?);
+                Ok(())
+            })
+            .await?;
+        Ok(found)
+    }
+
+    /// All records that a question finds; the question selects `doc`.
+    async fn many<T: DeserializeOwned + Send>(&self, sql: &str, params: &[Param]) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        self.driver
+            .query(sql, params, &mut |row| {
+                found.push(parse(row.text(0)?, sql)?);
+                Ok(())
+            })
+            .await?;
+        Ok(found)
+    }
+}
+
+/// Reads a document.
+fn parse<T: DeserializeOwned>(doc: &str, sql: &str) -> Result<T> {
+    serde_json::from_str(doc)
+        .map_err(|error| StoreError::Backend(format!("a stored record cannot be read: {error} ({sql})")))
+}
+
+/// A list of documents that is put together from what the caller asks for.
+struct List {
+    sql: String,
+    params: Vec<Param>,
+}
+
+impl List {
+    /// The rows of a table that belong to an organization.
+    fn of(table: &'static str, org: OrgId) -> Self {
+        Self {
+            sql: format!("SELECT doc FROM {table} WHERE org_id = ?1"),
+            params: vec![Param::Id(org.uuid())],
+        }
+    }
+
+    fn param(&mut self, param: Param) -> usize {
+        self.params.push(param);
+        self.params.len()
+    }
+
+    /// Only rows with this value, where there is one.
+    fn only(mut self, column: &'static str, id: Option<Uuid>) -> Self {
+        if let Some(id) = id {
+            let number = self.param(Param::Id(id));
+            // Writing to a String cannot fail.
+            let _ = write!(self.sql, " AND {column} = ?{number}");
+        }
+        self
+    }
+
+    /// In this order, and only this part.
+    fn page(mut self, order: &'static str, page: Page) -> Self {
+        let _ = write!(self.sql, " ORDER BY {order}");
+        if page.start > 0 || page.max < usize::MAX {
+            let max = self.param(Param::Int(i64::try_from(page.max).unwrap_or(i64::MAX)));
+            let start = self.param(Param::Int(i64::try_from(page.start).unwrap_or(i64::MAX)));
+            let _ = write!(self.sql, " LIMIT ?{max} OFFSET ?{start}");
+        }
+        self
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn commit(&self, writes: Vec<Write>) -> Result<()> {
+        let mut batch = Vec::with_capacity(writes.len());
+        for write in &writes {
+            statements(write, &mut batch)?;
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.driver.write(batch).await
+    }
+
+    async fn organization(&self, id: OrgId) -> Result<Option<Organization>> {
+        self.one(
+            "SELECT doc FROM organization WHERE id = ?1",
+            &[Param::Id(id.uuid())],
+        )
+        .await
+    }
+
+    async fn organizations(&self) -> Result<Vec<Organization>> {
+        self.many("SELECT doc FROM organization ORDER BY seq", &[]).await
+    }
+
+    async fn person(&self, id: PersonId) -> Result<Option<Person>> {
+        self.one("SELECT doc FROM person WHERE id = ?1", &[Param::Id(id.uuid())])
+            .await
+    }
+
+    async fn people(&self, org: OrgId, page: Page) -> Result<Vec<Person>> {
+        let list = List::of("person", org).page("seq", page);
+        self.many(&list.sql, &list.params).await
+    }
+
+    async fn location(&self, id: LocationId) -> Result<Option<Location>> {
+        self.one("SELECT doc FROM location WHERE id = ?1", &[Param::Id(id.uuid())])
+            .await
+    }
+
+    async fn locations(&self, org: OrgId) -> Result<Vec<Location>> {
+        self.many(
+            "SELECT doc FROM location WHERE org_id = ?1 ORDER BY seq",
+            &[Param::Id(org.uuid())],
+        )
+        .await
+    }
+
+    async fn floor(&self, id: FloorId) -> Result<Option<Floor>> {
+        self.one("SELECT doc FROM floor WHERE id = ?1", &[Param::Id(id.uuid())])
+            .await
+    }
+
+    async fn floors(&self, location: LocationId) -> Result<Vec<Floor>> {
+        let sql = "SELECT doc FROM floor WHERE location_id = ?1 ORDER BY seq";
+        self.many(sql, &[Param::Id(location.uuid())]).await
+    }
+
+    async fn workspace(&self, id: WorkspaceId) -> Result<Option<Workspace>> {
+        self.one("SELECT doc FROM workspace WHERE id = ?1", &[Param::Id(id.uuid())])
+            .await
+    }
+
+    async fn workspaces(&self, org: OrgId, filter: WorkspaceFilter, page: Page) -> Result<Vec<Workspace>> {
+        let list = List::of("workspace", org)
+            .only("location_id", filter.location.map(|id| id.uuid()))
+            .only("floor_id", filter.floor.map(|id| id.uuid()))
+            .page("seq", page);
+        self.many(&list.sql, &list.params).await
+    }
+
+    async fn device(&self, id: DeviceId) -> Result<Option<Device>> {
+        self.one("SELECT doc FROM device WHERE id = ?1", &[Param::Id(id.uuid())])
+            .await
+    }
+
+    async fn devices(&self, org: OrgId, filter: DeviceFilter, page: Page) -> Result<Vec<Device>> {
+        let list = List::of("device", org)
+            .only("workspace_id", filter.workspace.map(|id| id.uuid()))
+            .only("person_id", filter.person.map(|id| id.uuid()))
+            .page("seq", page);
+        self.many(&list.sql, &list.params).await
+    }
+
+    async fn configured(&self, device: DeviceId) -> Result<Vec<Configured>> {
+        let sql = "SELECT doc FROM configured WHERE device_id = ?1 ORDER BY seq";
+        self.many(sql, &[Param::Id(device.uuid())]).await
+    }
+
+    async fn device_code(&self, hash: [u8; 32]) -> Result<Option<DeviceCode>> {
+        self.one(
+            "SELECT doc FROM device_code WHERE hash = ?1",
+            &[Param::Hash(hash)],
+        )
+        .await
+    }
+
+    async fn integration(&self, org: OrgId, app: AppId) -> Result<Option<Integration>> {
+        let sql = "SELECT doc FROM integration WHERE org_id = ?1 AND app_id = ?2";
+        self.one(sql, &[Param::Id(org.uuid()), Param::Id(app.0)]).await
+    }
+
+    async fn integration_of_client(&self, client_id: &str) -> Result<Option<Integration>> {
+        let sql = "SELECT doc FROM integration WHERE client_id = ?1";
+        self.one(sql, &[Param::Text(client_id.to_owned())]).await
+    }
+
+    async fn integrations(&self, org: OrgId) -> Result<Vec<Integration>> {
+        self.many(
+            "SELECT doc FROM integration WHERE org_id = ?1 ORDER BY seq",
+            &[Param::Id(org.uuid())],
+        )
+        .await
+    }
+
+    async fn activation(&self, org: OrgId, app: AppId) -> Result<Option<Activation>> {
+        let sql = "SELECT doc FROM activation WHERE org_id = ?1 AND app_id = ?2";
+        self.one(sql, &[Param::Id(org.uuid()), Param::Id(app.0)]).await
+    }
+
+    async fn activation_by_id(&self, id: ActivationId) -> Result<Option<Activation>> {
+        self.one(
+            "SELECT doc FROM activation WHERE id = ?1",
+            &[Param::Id(id.uuid())],
+        )
+        .await
+    }
+
+    async fn activations(&self) -> Result<Vec<Activation>> {
+        self.many("SELECT doc FROM activation ORDER BY seq", &[]).await
+    }
+
+    async fn grant(&self, id: Uuid) -> Result<Option<Grant>> {
+        self.one("SELECT doc FROM oauth_grant WHERE id = ?1", &[Param::Id(id)])
+            .await
+    }
+
+    async fn token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
+        self.one("SELECT doc FROM token WHERE hash = ?1", &[Param::Hash(hash)])
+            .await
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+        self.many("SELECT doc FROM signing_key ORDER BY seq", &[]).await
+    }
+
+    async fn audit(&self, org: OrgId, page: Page) -> Result<Vec<AuditEvent>> {
+        let list = List::of("audit_event", org).page("seq DESC", page);
+        self.many(&list.sql, &list.params).await
+    }
+
+    /// Asks both ways: a database that only answers questions is not well.
+    async fn ping(&self) -> Result<()> {
+        self.driver.query("SELECT 1", &[], &mut |_| Ok(())).await?;
+        self.driver.write(Vec::new()).await
+    }
+}
