@@ -1,8 +1,8 @@
 //! The platform's state in SQL: the implementation of the port [`Store`](hallway_platform::ports::Store).
 //!
-//! Every statement is written once, in SQL that SQLite and PostgreSQL both read ([`read`], [`write`]), and
-//! runs against a [`driver`]. What a database does its own way (opening, grouping commits, names of column
-//! types) is in its driver's file and nowhere else; [`sqlite`] is the only file that knows rusqlite.
+//! Every statement is written once, in SQL that SQLite and PostgreSQL both read (`read.rs`, `write.rs`), and
+//! runs against a driver (`driver.rs`). What a database does its own way (opening, grouping commits, names of column
+//! types) is in its driver's file and nowhere else; `sqlite.rs` is the only file that knows rusqlite.
 //!
 //! A record is one row: the columns by which it is found or which must be unique, `seq` for the order of
 //! creation, and `doc`, the record as JSON. A new field of a record therefore needs no migration, as long as

@@ -183,3 +183,50 @@ async fn the_writer_finishes_what_it_has() {
         Some(person)
     );
 }
+
+/// A disk that is full fails the commit that needs it. What the others were told is what is there.
+#[test]
+fn a_full_disk_is_reported_and_the_writer_goes_on() {
+    const PUT: &str = "INSERT INTO person (id, org_id, doc) VALUES (?1, ?1, ?2)";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hallway.db");
+    drop(Sqlite::open(&path).unwrap());
+    let connection = connect(&path, Durability::Disk).unwrap();
+    let pages: i64 = connection
+        .query_row("PRAGMA page_count", (), |row| row.get(0))
+        .unwrap();
+    connection
+        .pragma_update(None, "max_page_count", pages + 2)
+        .unwrap();
+
+    let (commits, waiting) = mpsc::channel(WAITING_MAX);
+    let put = |size: usize| {
+        let (id, (reply, replied)) = (Uuid::new_v4(), oneshot::channel());
+        let batch = vec![Statement::new(
+            PUT,
+            [Param::Id(id), Param::Text("x".repeat(size))],
+        )];
+        assert!(commits.try_send(Commit { batch, reply }).is_ok());
+        (id, replied)
+    };
+    // They wait before the writer starts: one group.
+    let put: Vec<_> = [10, 1 << 20, 10, 1 << 20, 10].map(put).into();
+    drop(commits);
+    let writer = std::thread::spawn(move || write_all(&connection, waiting));
+    let told: Vec<(Uuid, Result<()>)> = put
+        .into_iter()
+        .map(|(id, replied)| (id, replied.blocking_recv().unwrap()))
+        .collect();
+    writer.join().unwrap();
+
+    assert!(
+        matches!(&told[1].1, Err(StoreError::Backend(what)) if what.contains("full")),
+        "{told:?}"
+    );
+    assert!(told[3].1.is_err() && told[4].1.is_ok(), "{told:?}");
+    let reader = connect_to_read(&path).unwrap();
+    for (id, result) in told {
+        let there = reader.query_row("SELECT 1 FROM person WHERE id = ?1", [id.as_bytes()], |_| Ok(()));
+        assert_eq!(there.is_ok(), result.is_ok(), "{id}: {result:?}");
+    }
+}
