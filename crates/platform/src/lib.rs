@@ -16,5 +16,6 @@ pub mod platform;
 pub mod ports;
 
 pub use caller::{Caller, Principal};
+pub use device::Attachment;
 pub use error::{Error, Result};
 pub use platform::{Config, Parts, Platform};

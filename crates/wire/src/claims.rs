@@ -52,7 +52,11 @@ pub enum Action {
         oauth_url: Option<String>,
     },
     /// A new manifest version is in force.
-    UpdateApproved { manifest_version: u64, scopes: String, xapi_access: String },
+    UpdateApproved {
+        manifest_version: u64,
+        scopes: String,
+        xapi_access: String,
+    },
     /// The integration was deactivated.
     Deprovision {},
     /// An administrator asks how it is.

@@ -79,7 +79,14 @@ pub fn decode(text: &str) -> Result<(String, String), IdError> {
     if text.len() > 512 {
         return Err(IdError::Shape);
     }
-    let normal: String = text.chars().map(|c| match c { '+' => '-', '/' => '_', c => c }).collect();
+    let normal: String = text
+        .chars()
+        .map(|c| match c {
+            '+' => '-',
+            '/' => '_',
+            c => c,
+        })
+        .collect();
     let bytes = READ.decode(normal).map_err(|_| IdError::Shape)?;
     let inner = String::from_utf8(bytes).map_err(|_| IdError::Shape)?;
     let rest = inner.strip_prefix("ciscospark://").ok_or(IdError::Shape)?;
@@ -92,15 +99,24 @@ impl<K: Kind> FromStr for Id<K> {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
         if let Ok(uuid) = Uuid::try_parse(text) {
-            return if text.len() == 36 { Ok(Self::from_uuid(uuid)) } else { Err(IdError::Shape) };
+            return if text.len() == 36 {
+                Ok(Self::from_uuid(uuid))
+            } else {
+                Err(IdError::Shape)
+            };
         }
         let (kind, inner) = decode(text)?;
         if kind != K::TYPE && !K::ALSO.contains(&kind.as_str()) {
-            return Err(IdError::Kind { expected: K::NOUN, found: kind });
+            return Err(IdError::Kind {
+                expected: K::NOUN,
+                found: kind,
+            });
         }
         // A workspace location wraps `<org>#<location>`.
         let uuid = inner.rsplit('#').next().unwrap_or(&inner);
-        Uuid::try_parse(uuid).map(Self::from_uuid).map_err(|_| IdError::Shape)
+        Uuid::try_parse(uuid)
+            .map(Self::from_uuid)
+            .map_err(|_| IdError::Shape)
     }
 }
 
@@ -188,7 +204,11 @@ impl fmt::Display for AppId {
 
 /// The deprecated id of a location in `/workspaceLocations`: it wraps organization and location.
 pub fn workspace_location(org: OrgId, location: LocationId) -> String {
-    encode("us", "WORKSPACE_LOCATION", format_args!("{}#{}", org.uuid(), location.uuid()))
+    encode(
+        "us",
+        "WORKSPACE_LOCATION",
+        format_args!("{}#{}", org.uuid(), location.uuid()),
+    )
 }
 
 #[cfg(test)]
@@ -208,7 +228,10 @@ mod tests {
         let other = WorkspaceId::from_uuid(id.uuid()).to_string();
         assert_eq!(
             other.parse::<DeviceId>(),
-            Err(IdError::Kind { expected: "device", found: "PLACE".to_owned() })
+            Err(IdError::Kind {
+                expected: "device",
+                found: "PLACE".to_owned()
+            })
         );
         for bad in ["", "x", "5f0c1c0e9d524b7a8f6e0a4c8c9b2d11", "Y2lz", "💥"] {
             assert_eq!(bad.parse::<DeviceId>(), Err(IdError::Shape), "{bad}");

@@ -50,7 +50,9 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimestampError;
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        text.parse::<jiff::Timestamp>().map(|at| Self(at.as_millisecond())).map_err(|_| TimestampError)
+        text.parse::<jiff::Timestamp>()
+            .map(|at| Self(at.as_millisecond()))
+            .map_err(|_| TimestampError)
     }
 }
 
@@ -72,9 +74,15 @@ mod tests {
 
     #[test]
     fn three_digits_and_z() {
-        assert_eq!(Timestamp(1_772_600_767_089).to_string(), "2026-03-04T05:06:07.089Z");
+        assert_eq!(
+            Timestamp(1_772_600_767_089).to_string(),
+            "2026-03-04T05:06:07.089Z"
+        );
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!("2026-03-04T06:06:07.0891+01:00".parse(), Ok(Timestamp(1_772_600_767_089)));
+        assert_eq!(
+            "2026-03-04T06:06:07.0891+01:00".parse(),
+            Ok(Timestamp(1_772_600_767_089))
+        );
         assert!("2026-03-04T05:06:07".parse::<Timestamp>().is_err());
     }
 }

@@ -26,13 +26,21 @@ struct Node<T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self { plain: HashMap::new(), lists: HashMap::new(), any: None, here: Vec::new(), rest: Vec::new() }
+        Self {
+            plain: HashMap::new(),
+            lists: HashMap::new(),
+            any: None,
+            here: Vec::new(),
+            rest: Vec::new(),
+        }
     }
 }
 
 impl<T> Default for PatternIndex<T> {
     fn default() -> Self {
-        Self { root: Node::default() }
+        Self {
+            root: Node::default(),
+        }
     }
 }
 
@@ -49,7 +57,10 @@ impl<T> PatternIndex<T> {
                 }
                 Step::Any => node.any.get_or_insert_default(),
                 Step::Named { name, array: None } => node.plain.entry(lower(name)).or_default(),
-                Step::Named { name, array: Some(spec) } => {
+                Step::Named {
+                    name,
+                    array: Some(spec),
+                } => {
                     let specs = node.lists.entry(lower(name)).or_default();
                     let at = specs.iter().position(|(s, _)| s == spec).unwrap_or_else(|| {
                         specs.push((*spec, Node::default()));
@@ -70,7 +81,13 @@ impl<T> PatternIndex<T> {
 
     /// Whether nothing was inserted.
     pub fn is_empty(&self) -> bool {
-        let Node { plain, lists, any, here, rest } = &self.root;
+        let Node {
+            plain,
+            lists,
+            any,
+            here,
+            rest,
+        } = &self.root;
         plain.is_empty() && lists.is_empty() && any.is_none() && here.is_empty() && rest.is_empty()
     }
 }

@@ -45,19 +45,27 @@ impl PartialOrd for Segment {
 impl Ord for Segment {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         let names = self.name.bytes().map(|b| b.to_ascii_lowercase());
-        names.cmp(other.name.bytes().map(|b| b.to_ascii_lowercase())).then(self.index.cmp(&other.index))
+        names
+            .cmp(other.name.bytes().map(|b| b.to_ascii_lowercase()))
+            .then(self.index.cmp(&other.index))
     }
 }
 
 impl Segment {
     /// A segment without an index.
     pub fn plain(name: impl Into<SmolStr>) -> Self {
-        Self { name: name.into(), index: None }
+        Self {
+            name: name.into(),
+            index: None,
+        }
     }
 
     /// A list item.
     pub fn item(name: impl Into<SmolStr>, index: u32) -> Self {
-        Self { name: name.into(), index: Some(index) }
+        Self {
+            name: name.into(),
+            index: Some(index),
+        }
     }
 }
 
@@ -119,13 +127,22 @@ impl FromStr for Key {
                 Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
                     Some(index(part, digits)?)
                 }
-                Some(_) => return Err(PathError::NotAbsolute { path: text.to_owned() }),
+                Some(_) => {
+                    return Err(PathError::NotAbsolute {
+                        path: text.to_owned(),
+                    });
+                }
             };
             if name == "*" {
-                return Err(PathError::NotAbsolute { path: text.to_owned() });
+                return Err(PathError::NotAbsolute {
+                    path: text.to_owned(),
+                });
             }
             check_name(part, name)?;
-            segments.push(Segment { name: name.into(), index });
+            segments.push(Segment {
+                name: name.into(),
+                index,
+            });
         }
         Ok(Self(segments))
     }
@@ -186,7 +203,9 @@ pub(crate) fn split(text: &str) -> Result<impl Iterator<Item = &str>, PathError>
         })
         .collect();
     if let Some(position) = parts.iter().position(|part| part.is_empty()) {
-        return Err(PathError::EmptySegment { position: position + 1 });
+        return Err(PathError::EmptySegment {
+            position: position + 1,
+        });
     }
     Ok(parts.into_iter())
 }
@@ -196,7 +215,9 @@ pub(crate) fn split_array(part: &str) -> Result<(&str, Option<&str>), PathError>
     match part.find('[') {
         None => Ok((part, None)),
         Some(open) => {
-            let bad = || PathError::BadArray { segment: part.to_owned() };
+            let bad = || PathError::BadArray {
+                segment: part.to_owned(),
+            };
             let inner = part[open + 1..].strip_suffix(']').ok_or_else(bad)?;
             if inner.contains(['[', ']']) {
                 return Err(bad());
@@ -212,14 +233,18 @@ pub(crate) fn check_name(part: &str, name: &str) -> Result<(), PathError> {
     if first && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         Ok(())
     } else {
-        Err(PathError::BadName { segment: part.to_owned() })
+        Err(PathError::BadName {
+            segment: part.to_owned(),
+        })
     }
 }
 
 pub(crate) fn index(part: &str, digits: &str) -> Result<u32, PathError> {
     match digits.parse::<u32>() {
         Ok(index) if index <= MAX_INDEX => Ok(index),
-        _ => Err(PathError::BadArray { segment: part.to_owned() }),
+        _ => Err(PathError::BadArray {
+            segment: part.to_owned(),
+        }),
     }
 }
 
@@ -232,14 +257,35 @@ mod tests {
         for text in ["Call[3].Status", "Call[3] Status"] {
             assert_eq!(text.parse::<Key>().unwrap().to_string(), "Call[3].Status");
         }
-        assert_eq!("audio.volume".parse::<Key>().unwrap(), "Audio.Volume".parse::<Key>().unwrap());
+        assert_eq!(
+            "audio.volume".parse::<Key>().unwrap(),
+            "Audio.Volume".parse::<Key>().unwrap()
+        );
     }
 
     #[test]
     fn refuses_what_is_no_key() {
-        for text in ["", " ", ".", "A.", "A..B", "1A", "A-B", "A/B", "A[]", "A[n]", "A[1][2]", "A[*]", "A.*", "*",
-            "A[1..3]", "A[4294967296]", "A]", "A[1", "é"]
-        {
+        for text in [
+            "",
+            " ",
+            ".",
+            "A.",
+            "A..B",
+            "1A",
+            "A-B",
+            "A/B",
+            "A[]",
+            "A[n]",
+            "A[1][2]",
+            "A[*]",
+            "A.*",
+            "*",
+            "A[1..3]",
+            "A[4294967296]",
+            "A]",
+            "A[1",
+            "é",
+        ] {
             assert!(text.parse::<Key>().is_err(), "{text}");
         }
     }

@@ -9,6 +9,7 @@ pub mod index;
 pub mod key;
 pub mod link;
 pub mod pattern;
+pub mod report;
 pub mod rpc;
 pub mod tree;
 

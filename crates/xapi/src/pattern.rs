@@ -134,7 +134,13 @@ impl Pattern {
                 (_, Step::Any) if i + 1 == theirs.len() => return false,
                 (Step::Any, _) => {}
                 (Step::Named { .. }, Step::Any) => return false,
-                (Step::Named { name, array }, Step::Named { name: their_name, array: their_array }) => {
+                (
+                    Step::Named { name, array },
+                    Step::Named {
+                        name: their_name,
+                        array: their_array,
+                    },
+                ) => {
                     if !name.eq_ignore_ascii_case(their_name) {
                         return false;
                     }
@@ -181,10 +187,17 @@ impl Pattern {
     /// The key, if the pattern means exactly one.
     pub fn as_key(&self) -> Option<Key> {
         let segments = self.0.iter().map(|step| match step {
-            Step::Named { name, array: None } => Some(Segment { name: name.clone(), index: None }),
-            Step::Named { name, array: Some(ArraySpec::Index(i)) } => {
-                Some(Segment { name: name.clone(), index: Some(*i) })
-            }
+            Step::Named { name, array: None } => Some(Segment {
+                name: name.clone(),
+                index: None,
+            }),
+            Step::Named {
+                name,
+                array: Some(ArraySpec::Index(i)),
+            } => Some(Segment {
+                name: name.clone(),
+                index: Some(*i),
+            }),
             _ => None,
         });
         Key::from_segments(segments.collect::<Option<Vec<_>>>()?)
@@ -198,7 +211,10 @@ impl Pattern {
 
 impl From<Key> for Pattern {
     fn from(key: Key) -> Self {
-        let named = |s: &Segment| Step::Named { name: s.name.clone(), array: s.index.map(ArraySpec::Index) };
+        let named = |s: &Segment| Step::Named {
+            name: s.name.clone(),
+            array: s.index.map(ArraySpec::Index),
+        };
         Self(key.segments().iter().map(named).collect())
     }
 }
@@ -215,14 +231,19 @@ impl FromStr for Pattern {
             let (name, array) = split_array(part)?;
             check_name(part, name)?;
             let array = array.map(|inner| array_spec(part, inner)).transpose()?;
-            steps.push(Step::Named { name: name.into(), array });
+            steps.push(Step::Named {
+                name: name.into(),
+                array,
+            });
         }
         Ok(Self(steps))
     }
 }
 
 fn array_spec(part: &str, inner: &str) -> Result<ArraySpec, PathError> {
-    let bad = || PathError::BadArray { segment: part.to_owned() };
+    let bad = || PathError::BadArray {
+        segment: part.to_owned(),
+    };
     let number = |digits: &str| {
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(bad());
@@ -237,7 +258,11 @@ fn array_spec(part: &str, inner: &str) -> Result<ArraySpec, PathError> {
         Some((low, "n")) => Ok(ArraySpec::Open(number(low)?)),
         Some((low, high)) => {
             let (low, high) = (number(low)?, number(high)?);
-            if high < low { Err(bad()) } else { Ok(ArraySpec::Closed(low, high)) }
+            if high < low {
+                Err(bad())
+            } else {
+                Ok(ArraySpec::Closed(low, high))
+            }
         }
     }
 }
@@ -307,7 +332,11 @@ mod tests {
             ("*.Status", "A.B.Status", false),
             ("userinterface.*", "UserInterface.Message.Alert.Display", true),
         ] {
-            assert_eq!(pattern(p).encloses(&key.parse().unwrap()), expected, "{p} / {key}");
+            assert_eq!(
+                pattern(p).encloses(&key.parse().unwrap()),
+                expected,
+                "{p} / {key}"
+            );
         }
     }
 
@@ -331,7 +360,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_pattern() {
-        for text in ["Foo*", "*[1]", "A[]", "A[n]", "A[1..]", "A[..3]", "A[3..1]", "A[1..N]", "A.", "A b-c"] {
+        for text in [
+            "Foo*", "*[1]", "A[]", "A[n]", "A[1..]", "A[..3]", "A[3..1]", "A[1..N]", "A.", "A b-c",
+        ] {
             assert!(text.parse::<Pattern>().is_err(), "{text}");
         }
     }

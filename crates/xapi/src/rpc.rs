@@ -44,7 +44,11 @@ pub const CAUSE_ILLEGAL_VALUE: i64 = 27;
 
 impl RpcError {
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: None }
+        Self {
+            code,
+            message: message.into(),
+            data: None,
+        }
     }
 
     /// An unknown command, path or method.
@@ -54,12 +58,19 @@ impl RpcError {
 
     /// An illegal argument of a command (`code` 1) or value of a configuration (-32602).
     pub fn illegal_value(code: i32, message: impl Into<String>) -> Self {
-        Self { data: Some(serde_json::json!({ "Cause": CAUSE_ILLEGAL_VALUE })), ..Self::new(code, message) }
+        Self {
+            data: Some(serde_json::json!({ "Cause": CAUSE_ILLEGAL_VALUE })),
+            ..Self::new(code, message)
+        }
     }
 
     /// Whether the device refused a value or an argument.
     pub fn is_illegal_value(&self) -> bool {
-        self.data.as_ref().and_then(|data| data.get("Cause")).and_then(Value::as_i64) == Some(CAUSE_ILLEGAL_VALUE)
+        self.data
+            .as_ref()
+            .and_then(|data| data.get("Cause"))
+            .and_then(Value::as_i64)
+            == Some(CAUSE_ILLEGAL_VALUE)
     }
 }
 
@@ -84,7 +95,8 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// -32700 where the text is no JSON object of that shape.
     pub fn parse(text: &'a str) -> Result<Self, RpcError> {
-        serde_json::from_str(text).map_err(|error| RpcError::new(code::PARSE, format!("parse error: {error}")))
+        serde_json::from_str(text)
+            .map_err(|error| RpcError::new(code::PARSE, format!("parse error: {error}")))
     }
 }
 
@@ -98,7 +110,12 @@ pub fn request(id: &RpcId, method: &str, params: &Value) -> String {
         #[serde(skip_serializing_if = "Value::is_null")]
         params: &'a Value,
     }
-    to_text(&Request { jsonrpc: "2.0", id, method, params })
+    to_text(&Request {
+        jsonrpc: "2.0",
+        id,
+        method,
+        params,
+    })
 }
 
 /// The text of a notification: it has no member `id`.
@@ -109,7 +126,11 @@ pub fn notification(method: &str, params: &Value) -> String {
         method: &'a str,
         params: &'a Value,
     }
-    to_text(&Notification { jsonrpc: "2.0", method, params })
+    to_text(&Notification {
+        jsonrpc: "2.0",
+        method,
+        params,
+    })
 }
 
 /// The text of an answer: `result` or `error`, never both, never neither.
@@ -123,7 +144,12 @@ pub fn answer(id: &RpcId, outcome: &Result<Value, RpcError>) -> String {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<&'a RpcError>,
     }
-    to_text(&Answer { jsonrpc: "2.0", id, result: outcome.as_ref().ok(), error: outcome.as_ref().err() })
+    to_text(&Answer {
+        jsonrpc: "2.0",
+        id,
+        result: outcome.as_ref().ok(),
+        error: outcome.as_ref().err(),
+    })
 }
 
 fn to_text(frame: &impl Serialize) -> String {

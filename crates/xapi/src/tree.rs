@@ -14,13 +14,17 @@ pub fn insert(tree: &mut Map<String, Value>, key: &Key, value: Value) {
 }
 
 fn insert_at(object: &mut Map<String, Value>, segments: &[Segment], value: Value) {
-    let Some((first, rest)) = segments.split_first() else { return };
+    let Some((first, rest)) = segments.split_first() else {
+        return;
+    };
     match first.index {
         None if rest.is_empty() => {
             object.insert(first.name.to_string(), value);
         }
         None => {
-            let next = object.entry(first.name.as_str()).or_insert_with(|| Value::Object(Map::new()));
+            let next = object
+                .entry(first.name.as_str())
+                .or_insert_with(|| Value::Object(Map::new()));
             if !next.is_object() {
                 *next = Value::Object(Map::new());
             }
@@ -29,7 +33,9 @@ fn insert_at(object: &mut Map<String, Value>, segments: &[Segment], value: Value
             }
         }
         Some(index) => {
-            let list = object.entry(first.name.as_str()).or_insert_with(|| Value::Array(Vec::new()));
+            let list = object
+                .entry(first.name.as_str())
+                .or_insert_with(|| Value::Array(Vec::new()));
             if !list.is_array() {
                 *list = Value::Array(Vec::new());
             }
@@ -105,12 +111,16 @@ fn object_leaves(object: &Map<String, Value>, path: &mut Vec<Segment>, found: &m
             }
             Value::Array(items) if items.iter().all(|item| item_id(item).is_some()) => {
                 for item in items {
-                    let (Some(index), Value::Object(inner)) = (item_id(item), item) else { continue };
+                    let (Some(index), Value::Object(inner)) = (item_id(item), item) else {
+                        continue;
+                    };
                     path.push(Segment::item(name.as_str(), index));
                     if ghost(inner) {
                         found.extend(Key::from_segments(path.clone()).map(Leaf::Removed));
                     } else if let Some(value) = inner.get("value").or_else(|| inner.get("Value")) {
-                        found.extend(Key::from_segments(path.clone()).map(|key| Leaf::Value(key, value.clone())));
+                        found.extend(
+                            Key::from_segments(path.clone()).map(|key| Leaf::Value(key, value.clone())),
+                        );
                     } else {
                         object_leaves(inner, path, found);
                     }
@@ -149,8 +159,15 @@ mod tests {
 
     #[test]
     fn lists_become_arrays_with_ids() {
-        let leaves_in = [("Call[3].Status", json!("Connected")), ("Call[1].Status", json!("Ringing")), ("Audio.Volume", json!(50))];
-        let keys: Vec<(Key, Value)> = leaves_in.iter().map(|(k, v)| (k.parse().unwrap(), v.clone())).collect();
+        let leaves_in = [
+            ("Call[3].Status", json!("Connected")),
+            ("Call[1].Status", json!("Ringing")),
+            ("Audio.Volume", json!(50)),
+        ];
+        let keys: Vec<(Key, Value)> = leaves_in
+            .iter()
+            .map(|(k, v)| (k.parse().unwrap(), v.clone()))
+            .collect();
         let tree = from_leaves(keys.iter().map(|(k, v)| (k, v.clone())));
         assert_eq!(
             Value::Object(tree.clone()),
@@ -169,6 +186,9 @@ mod tests {
     #[test]
     fn ghosts_are_removals() {
         let tree = json!({"Call": [{"id": "3", "ghost": "True"}]});
-        assert_eq!(leaves(tree.as_object().unwrap()), vec![Leaf::Removed("Call[3]".parse().unwrap())]);
+        assert_eq!(
+            leaves(tree.as_object().unwrap()),
+            vec![Leaf::Removed("Call[3]".parse().unwrap())]
+        );
     }
 }

@@ -24,6 +24,18 @@ struct Share<'a> {
 }
 
 impl Platform {
+    /// How many notifications wait for delivery, in all organizations.
+    ///
+    /// # Errors
+    /// The queue cannot be read.
+    pub async fn notifications_waiting(&self) -> Result<usize> {
+        let mut waiting = 0;
+        for activation in self.queue.waiting().await? {
+            waiting += self.queue.stats(activation).await?.waiting;
+        }
+        Ok(waiting)
+    }
+
     /// Takes reports of a device, in order. When this returns, everything that follows from them is durable.
     ///
     /// # Errors

@@ -1,0 +1,51 @@
+//! The caller of a request: its bearer token, checked, and counted against its limit.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use governor::clock::{Clock as _, DefaultClock};
+use hallway_platform::{Caller, Error};
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::tracking::TrackingId;
+
+/// Whoever calls, with a good token.
+#[derive(Clone, Debug)]
+pub(crate) struct Authenticated(pub(crate) Caller);
+
+/// The bearer token of a request. The scheme is compared without case.
+pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+impl FromRequestParts<App> for Authenticated {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let token = bearer(parts).ok_or(Error::Unauthenticated)?;
+        let principal = app.0.platform.authenticate(token).await?;
+        if let Some(limiter) = &app.0.limiter
+            && let Err(until) = limiter.check_key(&principal.token)
+        {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            return Err(Error::RateLimited {
+                retry_after_s: wait.as_secs().saturating_add(1),
+            }
+            .into());
+        }
+        let tracking_id = parts
+            .extensions
+            .get::<TrackingId>()
+            .map_or_else(|| Arc::from(""), |id| Arc::clone(&id.0));
+        Ok(Self(Caller {
+            principal,
+            tracking_id,
+        }))
+    }
+}

@@ -1,0 +1,115 @@
+//! JSON and form bodies, in and out.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// Most bytes of a body: a command's content may have 4 MiB, and JSON escapes it.
+pub(crate) const MAX_BODY: usize = 8 << 20;
+
+/// How long a body may take to arrive.
+const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Headers of every JSON answer.
+pub(crate) fn json_headers() -> [(header::HeaderName, HeaderValue); 2] {
+    [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json;charset=UTF-8"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ]
+}
+
+/// A JSON answer, or a JSON body that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => (json_headers(), body).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.").into_response()
+            }
+        }
+    }
+}
+
+/// Reads a whole body.
+pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body could not be read: it is longer than {MAX_BODY} bytes or was cut off."),
+        )),
+        Err(_) => Err(ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "The body did not arrive in time.",
+        )),
+    }
+}
+
+/// The media type of a request, without parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(
+        value
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase(),
+    )
+}
+
+fn is_json(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/json" | "application/json-patch+json" | "text/json"
+    ) || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+/// Reads a JSON text into a shape, and says where it does not fit.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let kind = if error.is_data() {
+            "The body does not have the expected shape"
+        } else {
+            "The body is not JSON"
+        };
+        ApiError::bad_request(format!("{kind}: {error}"))
+    })
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        check_json(request.headers())?;
+        let bytes = read(request.into_body()).await?;
+        parse(&bytes).map(Json)
+    }
+}
+
+/// Demands a JSON content type.
+pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    match media_type(headers) {
+        Some(media_type) if is_json(&media_type) => Ok(()),
+        Some(media_type) => Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("Content type '{media_type}' not supported: send application/json."),
+        )),
+        None => Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content type is missing: send application/json.",
+        )),
+    }
+}
