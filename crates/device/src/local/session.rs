@@ -1,10 +1,12 @@
 //! One connection to the local API (local-device-xapi 3 to 6).
 
+use std::time::Duration;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use hallway_xapi::catalogue::Roles;
 use hallway_xapi::rpc::{Frame, RpcError, RpcId, answer, code};
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -19,6 +21,10 @@ use crate::subscriptions::{Ending, Seat, to_strings};
 
 /// Requests of one connection that may be open at the same time; more wait unread.
 const OPEN_REQUESTS: usize = 64;
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// A whole frame: close, two bytes, code 1000.
+const NORMAL_CLOSE: [u8; 4] = [0x88, 2, 0x03, 0xe8];
 
 /// The device has as many connections as it takes; the answer to the upgrade should have been 503.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,7 +151,8 @@ impl Reserved {
                             Message::Binary(_) => {
                                 return Some((CloseCode::Unsupported, "text frames only"));
                             }
-                            Message::Close(_) => return None,
+                            Message::Close(None) => return Some((CloseCode::Normal, "")),
+                            Message::Close(Some(_)) => return None,
                             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
                         }
                     }
@@ -164,16 +171,29 @@ impl Reserved {
                 _ => (CloseCode::Policy, "the client reads too slowly"),
             }),
         };
-        let close = ended.map(|(code, reason)| CloseFrame {
-            code,
-            reason: reason.into(),
-        });
+        let Ok(mut socket) = sink.reunite(stream) else {
+            return;
+        };
+        let goodbye = async {
+            match ended {
+                // The client said goodbye without a code. The library would answer in kind, which jsxapi takes
+                // for a broken connection: it wants to read 1000 (local-device-xapi 3). So that answer is
+                // written here.
+                Some((CloseCode::Normal, _)) => {
+                    let _ = socket.get_mut().write_all(&NORMAL_CLOSE).await;
+                    let _ = socket.get_mut().shutdown().await;
+                }
+                ended => {
+                    let close = ended.map(|(code, reason)| CloseFrame {
+                        code,
+                        reason: reason.into(),
+                    });
+                    let _ = socket.close(close).await;
+                }
+            }
+        };
         // A peer that does not read must not keep the task.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), async {
-            let _ = sink.send(Message::Close(close)).await;
-            let _ = sink.close().await;
-        })
-        .await;
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
     }
 }
 

@@ -131,15 +131,15 @@ const ROOMS: &[Room] = {
     use WorkspaceType as T;
     &[
         (
-            "Great Auk",
+            "Board Room",
             T::MeetingRoom,
             Some(16),
             0,
             Some(1),
             true,
             &[
-                ("Great Auk Board", P::BoardPro75),
-                ("Great Auk Room Kit", P::RoomKitEq),
+                ("Board Room", P::BoardPro75),
+                ("Board Room Kit", P::RoomKitEq),
             ],
         ),
         (
@@ -249,7 +249,7 @@ const ROOMS: &[Room] = {
 const PANEL_ROOMS: &[&str] = &["Gannet", "Kittiwake"];
 /// Devices that examples of integrations look for.
 const TAGGED: &[&str] = &[
-    "Great Auk Board",
+    "Board Room",
     "Kittiwake Bar",
     "Skerry Bar",
     "Tern Desk Pro",

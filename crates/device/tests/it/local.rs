@@ -374,3 +374,16 @@ async fn a_restart_ends_sessions() {
     );
     port.close().await;
 }
+
+#[tokio::test]
+async fn a_goodbye_without_a_code_is_answered_with_1000() {
+    let port = Port::open().await;
+    let mut client = port.connect("/ws").await;
+    client.0.send(Message::Close(None)).await.unwrap();
+    let answer = soon(client.0.next()).await.unwrap().unwrap();
+    let Message::Close(Some(frame)) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(u16::from(frame.code), 1000);
+    port.close().await;
+}
