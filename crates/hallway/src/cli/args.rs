@@ -1,0 +1,326 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// How to reach a Hallway. Each may stand before or after the command.
+#[derive(Args, Clone, Default)]
+pub(crate) struct GlobalArgs {
+    /// Address of the Hallway [env: HALLWAY_URL] [default: http://127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
+    pub(crate) url: Option<String>,
+
+    /// Bearer token to act with; prefer the variable, since others may see arguments [env: HALLWAY_TOKEN]
+    #[arg(long, global = true, value_name = "TOKEN", help_heading = "Connection")]
+    pub(crate) token: Option<String>,
+
+    /// File that Hallway writes when it is up; address and token are taken from it
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub(crate) ready_file: Option<PathBuf>,
+
+    /// Certificates (PEM) to trust beside the public ones
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Longest time to wait for an answer, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = "Connection",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: Option<u64>,
+
+    /// Print one JSON document instead of text for people
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Log more to stderr; repeat it for still more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+impl std::fmt::Debug for GlobalArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GlobalArgs")
+            .field("url", &self.url)
+            .field("token", &self.token.as_ref().map(|_| "***"))
+            .field("ready_file", &self.ready_file)
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The commands that talk to a running Hallway, and those that need none.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Check manifests of integrations
+    #[command(subcommand)]
+    Manifest(ManifestCommand),
+    /// Upload, activate and look after integrations
+    #[command(subcommand)]
+    Integration(IntegrationCommand),
+    /// Look into the tokens that integrations receive
+    #[command(subcommand)]
+    Jwt(JwtCommand),
+    /// List devices, and steer simulated ones
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// List workspaces
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// List locations
+    #[command(subcommand)]
+    Location(LocationCommand),
+    /// Read status, run commands and configure devices
+    #[command(subcommand)]
+    Xapi(XapiCommand),
+    /// Read who did what
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Look after the keys that sign tokens
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Say whether Hallway is up and what it is
+    Status,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ManifestCommand {
+    /// Say everything that is wrong with a manifest, and where
+    Check {
+        /// The manifest, or `-` for standard input
+        file: PathBuf,
+        /// Accept http URLs beside https ones
+        #[arg(long)]
+        allow_http: bool,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum IntegrationCommand {
+    /// Upload a manifest; prints the client secret, once
+    Upload {
+        /// The manifest, or `-` for standard input
+        file: PathBuf,
+    },
+    /// List the integrations of the organization
+    List,
+    /// Show one integration: what it asks for, holds, and how deliveries go
+    Show {
+        /// Id or display name of the integration
+        app: String,
+    },
+    /// Activate an integration; prints the activation code, once
+    Activate {
+        /// Id or display name of the integration
+        app: String,
+        /// Limit it to this location, by id or name; may be repeated [default: the whole organization]
+        #[arg(long = "location", value_name = "LOCATION")]
+        locations: Vec<String>,
+        /// Do not grant this optional scope or path; may be repeated
+        #[arg(long, value_name = "SCOPE_OR_PATH")]
+        deny: Vec<String>,
+    },
+    /// Upload a newer version of the manifest
+    Update {
+        /// Id or display name of the integration
+        app: String,
+        /// The manifest, or `-` for standard input
+        file: PathBuf,
+    },
+    /// Approve the version that waits because it asks for more
+    Approve {
+        /// Id or display name of the integration
+        app: String,
+    },
+    /// Ask an integration how it is
+    HealthCheck {
+        /// Id or display name of the integration
+        app: String,
+    },
+    /// Deactivate an integration and revoke its tokens
+    Deactivate {
+        /// Id or display name of the integration
+        app: String,
+    },
+    /// Delete an integration with everything that belongs to it
+    Delete {
+        /// Id or display name of the integration
+        app: String,
+        /// The display name again, to be sure
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Give an integration a new refresh token
+    RenewToken {
+        /// Id or display name of the integration
+        app: String,
+    },
+    /// Print the newest manifest as it was uploaded
+    Manifest {
+        /// Id or display name of the integration
+        app: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum JwtCommand {
+    /// Verify an activation code or action against the published keys, and print its claims
+    Decode {
+        /// The JWT, or `-` for standard input
+        code: String,
+        /// Show the secrets in it too (`--json` always does)
+        #[arg(long)]
+        show_secrets: bool,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum DeviceCommand {
+    /// List the devices of the organization
+    List,
+    /// Show one device
+    Show {
+        /// Id or display name of the device
+        device: String,
+    },
+    /// Set a status of a simulated device
+    Set {
+        /// Id or display name of the device
+        device: String,
+        /// Status path, like RoomAnalytics.PeopleCount.Current
+        path: String,
+        /// JSON, or else a string
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Remove a status of a simulated device
+    Unset {
+        /// Id or display name of the device
+        device: String,
+        /// Status path, like Call[1]
+        path: String,
+    },
+    /// Raise an event on a simulated device
+    Emit {
+        /// Id or display name of the device
+        device: String,
+        /// Event path, like UserInterface.Extensions.Panel.Clicked
+        event: String,
+        /// What the event says, as a JSON object
+        #[arg(value_name = "JSON")]
+        value: Option<String>,
+    },
+    /// Connect a simulated device
+    Connect {
+        /// Id or display name of the device
+        device: String,
+    },
+    /// Disconnect a simulated device
+    Disconnect {
+        /// Id or display name of the device
+        device: String,
+    },
+    /// Restart a simulated device
+    Reboot {
+        /// Id or display name of the device
+        device: String,
+    },
+    /// Make an activation code with which a device joins a workspace
+    Code {
+        /// Id or display name of the workspace
+        workspace: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum WorkspaceCommand {
+    /// List the workspaces of the organization
+    List,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum LocationCommand {
+    /// List the locations of the organization
+    List,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum XapiCommand {
+    /// Read status values
+    Status {
+        /// Id or display name of the device
+        device: String,
+        /// Up to ten paths, like Audio.Volume or 'Call[*].Status'
+        #[arg(required = true, num_args = 1..=10, value_name = "PATH")]
+        paths: Vec<String>,
+    },
+    /// Run a command on a device
+    Command {
+        /// Id or display name of the device
+        device: String,
+        /// The command, like Audio.Volume.Set
+        name: String,
+        /// Arguments, like Level=50; a repeated key makes a list
+        #[arg(value_name = "KEY=VALUE")]
+        arguments: Vec<String>,
+        /// File with the multi-line body of the command, or `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        body: Option<PathBuf>,
+    },
+    /// Read and change configurations
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// List the statuses and commands that a device has
+    Schema {
+        /// Id or display name of the device
+        device: String,
+        /// Only these, like 'Audio.*'
+        path: Option<String>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ConfigCommand {
+    /// Read configurations
+    Get {
+        /// Id or display name of the device
+        device: String,
+        /// Only these, like Audio.DefaultVolume or 'Audio.*'
+        path: Option<String>,
+    },
+    /// Set a configuration
+    Set {
+        /// Id or display name of the device
+        device: String,
+        /// The configuration, like Audio.DefaultVolume
+        path: String,
+        /// JSON, or else a string
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Return a configuration to its default
+    Unset {
+        /// Id or display name of the device
+        device: String,
+        /// The configuration, like Audio.DefaultVolume
+        path: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum AuditCommand {
+    /// List what was done, newest first
+    List {
+        /// At most this many entries
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        max: u32,
+        /// Skip this many entries
+        #[arg(long, default_value_t = 0)]
+        start: u32,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum KeysCommand {
+    /// Sign with a new key from now on; what the old one signed stays valid
+    Rotate,
+}

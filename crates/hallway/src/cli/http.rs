@@ -1,0 +1,488 @@
+//! A small HTTP client: one request per connection, everything bounded in time and size.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hallway_wire::Secret;
+use hallway_wire::error::ErrorBody;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, LINK, LOCATION, RETRY_AFTER,
+};
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::connection::Connection;
+use super::failure::{Failure, Refusal, Result};
+use super::tls;
+
+/// Longest answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most pages of one list that are fetched, so that a server that never ends does not keep the caller.
+const MAX_PAGES: usize = 1000;
+
+/// What a request carries.
+#[derive(Debug)]
+pub(crate) enum Body {
+    None,
+    Json(Value),
+    /// JSON text, kept as it is.
+    Text(String),
+    /// A JSON patch.
+    Patch(Value),
+}
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Talks to one Hallway.
+pub(crate) struct Client {
+    base: Base,
+    token: Option<Secret>,
+    ca: Option<PathBuf>,
+    timeout: Duration,
+}
+
+impl Client {
+    /// A client for this connection; nothing is dialled yet.
+    ///
+    /// # Errors
+    /// The address is no `http` or `https` URL.
+    pub(crate) fn new(connection: Connection) -> Result<Self> {
+        Ok(Self {
+            base: Base::parse(&connection.url)?,
+            token: connection.token,
+            ca: connection.ca,
+            timeout: connection.timeout,
+        })
+    }
+
+    /// The address that it talks to, without a slash at its end.
+    pub(crate) fn url(&self) -> &str {
+        &self.base.shown
+    }
+
+    /// Whether it can act as somebody.
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Reads JSON.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+        let answer = self.send(Method::GET, path, Body::None).await?;
+        answer.json(&Method::GET, path)
+    }
+
+    /// Reads text.
+    pub(crate) async fn get_text(&self, path: &str) -> Result<String> {
+        let answer = self.send(Method::GET, path, Body::None).await?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
+    /// Reads all items of a list, page after page.
+    pub(crate) async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut next = Some(path.to_owned());
+        for _ in 0..MAX_PAGES {
+            let Some(path) = next.take() else { break };
+            let answer = self.send(Method::GET, &path, Body::None).await?;
+            next = answer.next_page().and_then(|url| self.base.strip(&url));
+            let page: Value = answer.json(&Method::GET, &path)?;
+            let items = page.get("items").and_then(Value::as_array);
+            all.extend(items.into_iter().flatten().cloned());
+        }
+        Ok(all)
+    }
+
+    /// Sends a request whose answer is JSON.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Body) -> Result<Value> {
+        let answer = self.send(method.clone(), path, body).await?;
+        answer.json(&method, path)
+    }
+
+    /// Sends a request whose answer does not matter beyond its status.
+    pub(crate) async fn tell(&self, method: Method, path: &str, body: Body) -> Result {
+        self.send(method, path, body).await.map(drop)
+    }
+
+    /// Sends a request as the holder of the token, and turns refusals into failures.
+    async fn send(&self, method: Method, path: &str, body: Body) -> Result<Answer> {
+        let token = self.token.as_ref().ok_or_else(no_token)?;
+        let answer = self.exchange(&method, path, body, Some(token)).await?;
+        answer.accepted(&self.base.shown, &method, path)
+    }
+
+    /// Reads JSON as nobody.
+    pub(crate) async fn get_public(&self, path: &str) -> Result<Value> {
+        let answer = self.exchange(&Method::GET, path, Body::None, None).await?;
+        let answer = answer.accepted(&self.base.shown, &Method::GET, path)?;
+        answer.json(&Method::GET, path)
+    }
+
+    /// Asks as nobody, and returns whatever comes back.
+    pub(crate) async fn probe(&self, path: &str) -> Result<Answer> {
+        self.exchange(&Method::GET, path, Body::None, None).await
+    }
+
+    async fn exchange(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Body,
+        token: Option<&Secret>,
+    ) -> Result<Answer> {
+        let request = self.request(method, path, body, token)?;
+        let exchange = async {
+            let stream = self.connect().await?;
+            if self.base.secure {
+                let connector = tls::connector(self.ca.as_deref())?;
+                let name = ServerName::try_from(self.base.host.clone()).map_err(|error| {
+                    Failure::usage(format!("`{}` is no name for TLS: {error}", self.base.host))
+                })?;
+                let stream = connector.connect(name, stream).await.map_err(|error| {
+                    self.unreachable(&error)
+                        .hint("a certificate of your own authority is trusted with --ca FILE")
+                })?;
+                self.converse(stream, request).await
+            } else {
+                self.converse(stream, request).await
+            }
+        };
+        match tokio::time::timeout(self.timeout, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::refused(format!(
+                "{} did not answer within {} s",
+                self.base.shown,
+                self.timeout.as_secs()
+            ))
+            .hint("a longer wait is allowed with --timeout SECONDS")),
+        }
+    }
+
+    fn request(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Body,
+        token: Option<&Secret>,
+    ) -> Result<Request<Full<Bytes>>> {
+        let target = format!("{}{path}", self.base.prefix);
+        let (kind, bytes) = match body {
+            Body::None => (None, Bytes::new()),
+            Body::Json(value) => (Some("application/json"), value.to_string().into()),
+            Body::Text(text) => (Some("application/json"), text.into()),
+            Body::Patch(value) => (Some("application/json-patch+json"), value.to_string().into()),
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header(HOST, &self.base.authority)
+            .header(ACCEPT, "application/json");
+        if let Some(kind) = kind {
+            request = request.header(CONTENT_TYPE, kind);
+        }
+        if let Some(token) = token {
+            let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose().trim()))
+                .map_err(|_| Failure::usage("the token holds characters that no token has"))?;
+            bearer.set_sensitive(true);
+            request = request.header(AUTHORIZATION, bearer);
+        }
+        request
+            .body(Full::new(bytes))
+            .map_err(|error| Failure::usage(format!("{method} {path} is no request: {error}")))
+    }
+
+    async fn connect(&self) -> Result<TcpStream> {
+        let address = (self.base.host.as_str(), self.base.port);
+        match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // A request is written in one go: waiting to fill packets only costs time.
+                let _ = stream.set_nodelay(true);
+                Ok(stream)
+            }
+            Ok(Err(error)) => Err(self.unreachable(&error)),
+            Err(_) => Err(self.unreachable(&"no connection within 5 s")),
+        }
+    }
+
+    async fn converse<S>(&self, stream: S, request: Request<Full<Bytes>>) -> Result<Answer>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let io = TokioIo::new(stream);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let exchange = async {
+            let response = sender
+                .send_request(request)
+                .await
+                .map_err(|error| self.unreachable(&error))?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, MAX_ANSWER)
+                .collect()
+                .await
+                .map_err(|error| self.unreachable(&error))?;
+            Ok(Answer {
+                status: head.status,
+                headers: head.headers,
+                body: body.to_bytes(),
+            })
+        };
+        let (mut exchange, mut connection) = (pin!(exchange), pin!(connection));
+        tokio::select! {
+            biased;
+            answer = &mut exchange => answer,
+            // The server may close as soon as everything is sent: the answer is then waiting already.
+            _ = &mut connection => exchange.await,
+        }
+    }
+
+    fn unreachable(&self, error: &dyn std::fmt::Display) -> Failure {
+        let url = &self.base.shown;
+        Failure::refused(format!("cannot talk to {url}: {error}")).hint(
+            "is Hallway running there? start one with `hallway demo`, or name another with --url, \
+             HALLWAY_URL or --ready-file",
+        )
+    }
+}
+
+fn no_token() -> Failure {
+    Failure::usage("no token to act with").hint(
+        "pass --token, set HALLWAY_TOKEN, or name the ready file with --ready-file; `hallway demo` prints an \
+         administrator's token when it starts",
+    )
+}
+
+impl Answer {
+    /// This answer if it is a success, else the reason in the platform's words.
+    fn accepted(self, url: &str, method: &Method, path: &str) -> Result<Self> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        Err(Failure::Refused(Box::new(self.refusal(url, method, path))))
+    }
+
+    fn refusal(&self, url: &str, method: &Method, path: &str) -> Refusal {
+        let header = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let mut refusal = Refusal {
+            status: Some(self.status.as_u16()),
+            tracking_id: header("trackingid").map(ToOwned::to_owned),
+            ..Refusal::default()
+        };
+        let path = path.split('?').next().unwrap_or(path);
+        let said = serde_json::from_slice::<ErrorBody>(&self.body);
+        let ours = said.is_ok();
+        match said {
+            Ok(body) => {
+                refusal.message = body.message;
+                refusal.details = body.errors.into_iter().map(|item| item.description).collect();
+                refusal.tracking_id = Some(body.tracking_id);
+            }
+            Err(_) => refusal.message = format!("{method} {path} was answered with {}", self.status),
+        }
+        refusal.hint = match self.status {
+            StatusCode::UNAUTHORIZED => Some(
+                "the token is unknown or ran out: take the one that this Hallway printed or wrote to its \
+                 ready file"
+                    .to_owned(),
+            ),
+            StatusCode::FORBIDDEN => Some("this needs the token of an administrator".to_owned()),
+            StatusCode::TOO_MANY_REQUESTS => {
+                header(RETRY_AFTER.as_str()).map(|seconds| format!("try again in {seconds} s"))
+            }
+            status if status.is_redirection() => {
+                header(LOCATION.as_str()).map(|to| format!("it points to {to}: try that with --url"))
+            }
+            _ if !ours => Some(format!("is {url} the address of a Hallway?")),
+            _ => None,
+        };
+        refusal
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self, method: &Method, path: &str) -> Result<Value> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let path = path.split('?').next().unwrap_or(path);
+            Failure::refused(format!(
+                "{method} {path} was answered with something that is not JSON: {error}"
+            ))
+            .hint("does --url point to a Hallway, without /v1 at its end?")
+        })
+    }
+
+    /// The URL of the next page, from the `Link` header.
+    fn next_page(&self) -> Option<String> {
+        let links = self.headers.get_all(LINK).iter();
+        let mut links = links.filter_map(|value| value.to_str().ok());
+        links.find_map(|value| {
+            value.split(',').find_map(|link| {
+                let (target, rest) = link.trim().strip_prefix('<')?.split_once('>')?;
+                let next = rest.split(';').any(|parameter| {
+                    let parameter = parameter.trim();
+                    parameter == "rel=\"next\"" || parameter == "rel=next"
+                });
+                next.then(|| target.to_owned())
+            })
+        })
+    }
+}
+
+/// Reads a shape out of JSON.
+///
+/// # Errors
+/// It is not there, which means that client and Hallway are of different versions.
+pub(crate) fn shape<T: DeserializeOwned>(value: &Value) -> Result<T> {
+    T::deserialize(value).map_err(|error| {
+        Failure::refused(format!("the answer is not what this client knows: {error}"))
+            .hint("are this command and the Hallway of the same version? --json shows the answer as it is")
+    })
+}
+
+/// A path with a query, properly encoded.
+pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut text = path.to_owned();
+    for (i, (key, value)) in pairs.iter().enumerate() {
+        text.push(if i == 0 { '?' } else { '&' });
+        text.push_str(key);
+        text.push('=');
+        text.push_str(&encoded(value));
+    }
+    text
+}
+
+/// A text as one segment of a path or one value of a query.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// The parts of the address.
+#[derive(Debug, PartialEq, Eq)]
+struct Base {
+    secure: bool,
+    host: String,
+    port: u16,
+    /// What the `Host` header says.
+    authority: String,
+    /// Path in front of every path, without a slash at its end.
+    prefix: String,
+    shown: String,
+}
+
+impl Base {
+    fn parse(url: &str) -> Result<Self> {
+        let wrong = |why: &str| {
+            Failure::usage(format!("`{url}` is not an address: {why}"))
+                .hint("write it like http://127.0.0.1:8080 or https://hallway.example.com")
+        };
+        let uri: Uri = url.trim().parse().map_err(|_| wrong("it is no URL"))?;
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(wrong("it must begin with http:// or https://")),
+        };
+        let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(Failure::usage(
+                "the address holds a user name, which Hallway knows not",
+            ));
+        }
+        if uri.query().is_some() {
+            return Err(wrong("it must not hold a query"));
+        }
+        let prefix = uri.path().trim_end_matches('/').to_owned();
+        let host = authority.host();
+        let host = host
+            .strip_prefix('[')
+            .and_then(|h| h.strip_suffix(']'))
+            .unwrap_or(host);
+        Ok(Self {
+            secure,
+            host: host.to_owned(),
+            port: authority.port_u16().unwrap_or(if secure { 443 } else { 80 }),
+            authority: authority.to_string(),
+            shown: format!("{}://{authority}{prefix}", if secure { "https" } else { "http" }),
+            prefix,
+        })
+    }
+
+    /// The path and query of a URL that the server gave, as this client asks for it. The host in it is not
+    /// followed: behind a proxy it may be another one, and the token must not leave this server.
+    fn strip(&self, url: &str) -> Option<String> {
+        let uri: Uri = url.parse().ok()?;
+        let path = uri.path_and_query()?.as_str();
+        let path = path.strip_prefix(&self.prefix).unwrap_or(path);
+        path.starts_with('/').then(|| path.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let base = Base::parse("https://hallway.example.com/below/").unwrap();
+        assert_eq!((base.secure, base.port), (true, 443));
+        assert_eq!(base.shown, "https://hallway.example.com/below");
+        assert_eq!(
+            base.strip("https://elsewhere.example.com/below/v1/devices?start=2"),
+            Some("/v1/devices?start=2".to_owned())
+        );
+        let base = Base::parse("http://[::1]:8080").unwrap();
+        assert_eq!(
+            (base.host.as_str(), base.port, base.prefix.as_str()),
+            ("::1", 8080, "")
+        );
+        for bad in [
+            "",
+            "localhost",
+            "localhost:8080",
+            "ftp://x",
+            "http://a@b",
+            "http://x/?q",
+            "http://",
+        ] {
+            assert_eq!(Base::parse(bad).unwrap_err().exit_code(), 2, "{bad}");
+        }
+    }
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(
+            with_query(
+                "/v1/xapi/status",
+                &[("deviceId", "a+/="), ("name", "Call[*].Status")]
+            ),
+            "/v1/xapi/status?deviceId=a%2B%2F%3D&name=Call%5B%2A%5D.Status"
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! The command line as a client of a running Hallway, and the checks that need none.
+//!
+//! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
+//! [`jwt`], [`device`], [`places`], [`xapi`] or [`admin`]. They all ask through one [`http::Client`], find
+//! things by name with [`names`], and show what they got through one [`Printer`]; nothing else prints.
+
+mod admin;
+mod args;
+mod connection;
+mod device;
+mod failure;
+mod http;
+mod input;
+mod integration;
+mod jwt;
+mod manifest;
+mod names;
+mod places;
+pub(crate) mod printer;
+mod run;
+mod table;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod xapi;
+mod xapi_text;
+
+pub(crate) use args::{Command, GlobalArgs};
+pub(crate) use failure::{Failure, exit};
+pub(crate) use printer::{Printer, colour_on_stderr};
+pub(crate) use run::run;

@@ -1,0 +1,47 @@
+//! From a parsed command to its room.
+
+use super::args::{Command, GlobalArgs};
+use super::connection::Connection;
+use super::failure::{Result, exit};
+use super::http::Client;
+use super::printer::Printer;
+use super::{admin, device, integration, jwt, manifest, places, xapi};
+
+/// Runs a command, prints what comes of it, and returns the exit code.
+pub(crate) async fn run(command: Command, global: &GlobalArgs, printer: &mut Printer) -> u8 {
+    run_in(command, global, |name| std::env::var(name).ok(), printer).await
+}
+
+/// The same with another environment.
+pub(crate) async fn run_in(
+    command: Command,
+    global: &GlobalArgs,
+    env: impl Fn(&str) -> Option<String>,
+    printer: &mut Printer,
+) -> u8 {
+    match dispatch(command, global, env, printer).await {
+        Ok(()) => exit::DONE,
+        Err(failure) => printer.fail(&failure),
+    }
+}
+
+async fn dispatch(
+    command: Command,
+    global: &GlobalArgs,
+    env: impl Fn(&str) -> Option<String>,
+    printer: &mut Printer,
+) -> Result {
+    let client = || Client::new(Connection::resolve(global, &env)?);
+    match command {
+        Command::Manifest(command) => manifest::run(&command, printer),
+        Command::Integration(command) => integration::run(command, &client()?, printer).await,
+        Command::Jwt(command) => jwt::run(&command, &client()?, printer).await,
+        Command::Device(command) => device::run(command, &client()?, printer).await,
+        Command::Workspace(command) => places::workspaces(&command, &client()?, printer).await,
+        Command::Location(command) => places::locations(&command, &client()?, printer).await,
+        Command::Xapi(command) => xapi::run(command, &client()?, printer).await,
+        Command::Audit(command) => admin::audit(&command, &client()?, printer).await,
+        Command::Keys(command) => admin::keys(&command, &client()?, printer).await,
+        Command::Status => admin::status(&client()?, printer).await,
+    }
+}
