@@ -79,6 +79,12 @@ impl<T> PatternIndex<T> {
         walk(&self.root, key.segments(), &mut found);
     }
 
+    /// Calls `found` with the value of every pattern that encloses a key below this one: `Call[3]` finds
+    /// `Call[*].Status` and `Call[*].*`, but not `Call[*]`.
+    pub fn find_below<'a>(&'a self, key: &Key, mut found: impl FnMut(&'a T)) {
+        walk_below(&self.root, key.segments(), &mut found);
+    }
+
     /// Whether nothing was inserted.
     pub fn is_empty(&self) -> bool {
         let Node {
@@ -92,30 +98,51 @@ impl<T> PatternIndex<T> {
     }
 }
 
+impl<T> Node<T> {
+    /// Calls `found` with the nodes to which a segment leads.
+    fn next<'a>(&'a self, segment: &Segment, mut found: impl FnMut(&'a Self)) {
+        if let Some(any) = &self.any {
+            found(any);
+        }
+        let name = lower(&segment.name);
+        match segment.index {
+            None => self.plain.get(&name).into_iter().for_each(found),
+            Some(index) => {
+                let lists = self.lists.get(&name).into_iter().flatten();
+                lists
+                    .filter(|(spec, _)| spec.contains(index))
+                    .for_each(|(_, next)| found(next));
+            }
+        }
+    }
+
+    /// The nodes one step further.
+    fn children(&self) -> impl Iterator<Item = &Self> {
+        let lists = self.lists.values().flatten().map(|(_, next)| next);
+        self.plain.values().chain(lists).chain(self.any.as_deref())
+    }
+}
+
 fn walk<'a, T>(node: &'a Node<T>, segments: &[Segment], found: &mut impl FnMut(&'a T)) {
     let Some((first, rest)) = segments.split_first() else {
         node.here.iter().for_each(found);
         return;
     };
     node.rest.iter().for_each(&mut *found);
-    if let Some(any) = &node.any {
-        walk(any, rest, found);
+    node.next(first, |next| walk(next, rest, found));
+}
+
+fn walk_below<'a, T>(node: &'a Node<T>, segments: &[Segment], found: &mut impl FnMut(&'a T)) {
+    node.rest.iter().for_each(&mut *found);
+    match segments.split_first() {
+        Some((first, rest)) => node.next(first, |next| walk_below(next, rest, found)),
+        None => node.children().for_each(|child| all(child, found)),
     }
-    let name = lower(&first.name);
-    match first.index {
-        None => {
-            if let Some(next) = node.plain.get(&name) {
-                walk(next, rest, found);
-            }
-        }
-        Some(index) => {
-            for (spec, next) in node.lists.get(&name).into_iter().flatten() {
-                if spec.contains(index) {
-                    walk(next, rest, found);
-                }
-            }
-        }
-    }
+}
+
+fn all<'a, T>(node: &'a Node<T>, found: &mut impl FnMut(&'a T)) {
+    node.here.iter().chain(&node.rest).for_each(&mut *found);
+    node.children().for_each(|child| all(child, found));
 }
 
 fn lower(name: &str) -> SmolStr {

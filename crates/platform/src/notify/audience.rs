@@ -82,13 +82,10 @@ impl Audiences {
     /// Whether the removal of this node can be notified: something that can be lies at it or below it. The
     /// key of a list item, `Call[3]`, stands for the leaves that it had.
     pub(crate) fn supports_removal(&self, key: &Key) -> bool {
-        self.supports_status(key) || self.supports_status(&below(key))
+        let mut found = self.supports_status(key);
+        self.supported_statuses.find_below(key, |()| found = true);
+        found
     }
-}
-
-/// A key below a node, to ask whether a pattern reaches below it. The name stands for any.
-fn below(key: &Key) -> Key {
-    key.child(hallway_xapi::Segment::plain("_"))
 }
 
 fn encloses(index: &PatternIndex<()>, key: &Key) -> bool {
@@ -125,7 +122,7 @@ impl Audience {
     /// Calls `found` with the number of each hearer of a removed node.
     pub(crate) fn of_removal(&self, key: &Key, mut found: impl FnMut(u32)) {
         self.statuses.find(key, |number| found(*number));
-        self.statuses.find(&below(key), |number| found(*number));
+        self.statuses.find_below(key, |number| found(*number));
     }
 
     /// Calls `found` with the number of each hearer of an event; perhaps more than once.

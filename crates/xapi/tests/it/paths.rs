@@ -94,6 +94,29 @@ fn naive(steps: &[Step], segments: &[Segment]) -> bool {
     }
 }
 
+/// Whether the pattern encloses a key below this one: the one that is made with the rest of the pattern.
+fn reaches_below(pattern: &Pattern, key: &Key) -> bool {
+    let rest = pattern
+        .steps()
+        .iter()
+        .skip(key.segments().len())
+        .map(|step| match step {
+            Step::Any => Segment::plain("any"),
+            Step::Named { name, array } => Segment {
+                name: name.clone(),
+                index: array.map(|spec| match spec {
+                    ArraySpec::Index(low) | ArraySpec::Closed(low, _) | ArraySpec::Open(low) => low,
+                    ArraySpec::Any => 0,
+                }),
+            },
+        });
+    let mut below = rest.fold(key.clone(), |key, segment| key.child(segment));
+    if below == *key {
+        below = key.child(Segment::plain("any"));
+    }
+    pattern.encloses(&below)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
@@ -128,6 +151,12 @@ proptest! {
         found.sort_unstable();
         let expected: Vec<usize> = (0..patterns.len()).filter(|i| patterns[*i].encloses(&key)).collect();
         prop_assert_eq!(found, expected, "{}", key);
+
+        let mut found = Vec::new();
+        index.find_below(&key, |i| found.push(*i));
+        found.sort_unstable();
+        let expected: Vec<usize> = (0..patterns.len()).filter(|i| reaches_below(&patterns[*i], &key)).collect();
+        prop_assert_eq!(found, expected, "below {}", key);
     }
 
     #[test]
