@@ -3,10 +3,14 @@
 
 pub mod claims;
 pub mod control;
+pub mod device;
 pub mod error;
 pub mod id;
 pub mod integration;
 pub mod manifest;
+pub mod organization;
+pub mod person;
+pub mod place;
 pub mod secret;
 pub mod time;
 pub mod token;

@@ -8,10 +8,14 @@ use serde_json::Value;
 mod configurations;
 mod control;
 pub mod linked;
+pub(crate) mod registry;
 mod service;
+mod tags;
 
 pub use configurations::Operation;
 pub use linked::{Attachment, LinkedDevice, Links, Place};
+pub use registry::DeviceQuery;
+pub(crate) use registry::maintenance_mode;
 
 /// A device, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

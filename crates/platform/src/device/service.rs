@@ -185,6 +185,14 @@ impl Platform {
             .ok_or(Error::NotFound { what: "device" })
     }
 
+    /// Whether a device is one of the caller's organization.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn sees_device(&self, caller: &Caller, id: DeviceId) -> Result<()> {
+        self.own_device(caller, id).await.map(|_| ())
+    }
+
     /// Checks 4 to 8 of the xAPI's order of checks; scope and shape are checked before.
     async fn permitted(&self, caller: &Caller, id: DeviceId, command: Option<&Key>) -> Result<Device> {
         let device = self.own_device(caller, id).await?;

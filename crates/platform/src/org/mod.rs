@@ -5,8 +5,10 @@ use hallway_wire::id::{OrgId, PersonId, RoleId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+mod directory;
 mod service;
 
+pub use directory::PeopleQuery;
 pub use service::Founding;
 
 /// The owner of everything.

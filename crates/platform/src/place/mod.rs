@@ -3,7 +3,20 @@
 use hallway_wire::Timestamp;
 use hallway_wire::id::{FloorId, LocationId, OrgId, WorkspaceId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+mod floors;
+mod locations;
+pub mod permit;
+pub(crate) mod rules;
+mod seed;
+mod wellness;
+pub(crate) mod workspace_rules;
+mod workspaces;
+
+pub use locations::{LocationQuery, Part, Surface, WorkspaceLocationQuery};
+pub use seed::Seed;
+pub use workspaces::{Include, WorkspaceQuery};
 
 /// A building or a floor, as the administrator likes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,5 +101,7 @@ pub struct Workspace {
     pub indoor_navigation: Option<Value>,
     #[serde(default)]
     pub planned_maintenance: Option<Value>,
+    #[serde(default)]
+    pub custom_attributes: Option<Map<String, Value>>,
     pub created: Timestamp,
 }

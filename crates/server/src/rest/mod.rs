@@ -6,7 +6,16 @@ use crate::app::App;
 
 pub(crate) mod app_url;
 mod configurations;
+mod devices;
+mod floors;
+mod locations;
 mod oauth;
+mod organizations;
+mod page;
+mod people;
+mod query;
+mod workspace_locations;
+mod workspaces;
 mod xapi;
 
 /// All of it.
@@ -15,4 +24,11 @@ pub(crate) fn routes() -> Router<App> {
         .merge(oauth::routes())
         .merge(xapi::routes())
         .merge(configurations::routes())
+        .merge(organizations::routes())
+        .merge(people::routes())
+        .merge(locations::routes())
+        .merge(workspace_locations::routes())
+        .merge(floors::routes())
+        .merge(workspaces::routes())
+        .merge(devices::routes())
 }

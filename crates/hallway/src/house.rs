@@ -1,0 +1,380 @@
+//! One Hallway, from its settings to its end.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail};
+use hallway_bus::{LocalBus, LogQueue};
+use hallway_platform::crypto::{Vault, random};
+use hallway_platform::org::Founding;
+use hallway_platform::ports::{Clock, QueueLimits};
+use hallway_platform::{Config, Parts, Platform};
+use hallway_server::courier::{HttpCourier, Reach};
+use hallway_server::listen::Listening;
+use hallway_server::{App, DeviceHost, ServerConfig};
+use hallway_store::SqlStore;
+use hallway_wire::control::Ready;
+use hallway_wire::id::{OrgId, PersonId};
+use hallway_wire::{Secret, Timestamp};
+use hallway_xapi::Catalogue;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::devices::LocalDevices;
+
+/// Where state is kept.
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// In memory; gone with the process.
+    Ephemeral,
+    Dir(PathBuf),
+}
+
+/// The demo office.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo {
+    /// The same seed gives the same day.
+    pub seed: u64,
+    /// How much faster than real time the day passes; 0 stands still.
+    pub speed: f64,
+}
+
+/// Certificate chain and key, PEM files.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Settings of a House.
+#[derive(Clone, Debug)]
+pub struct HouseConfig {
+    pub listen: SocketAddr,
+    /// What handed-out URLs start with; the address that is listened on if not given.
+    pub public_url: Option<String>,
+    pub data: Data,
+    pub demo: Option<Demo>,
+    pub tls: Option<Tls>,
+    /// Requests per minute and token; `None`: no limit.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// Whether integrations may be called on loopback and private addresses.
+    pub private_targets: bool,
+    /// Certificates (PEM) of authorities that are trusted besides the public ones when integrations are called.
+    pub trust: Option<PathBuf>,
+    pub cors_origins: Vec<String>,
+    /// An official schema file, laid over the built-in catalogue.
+    pub xapi_schema: Option<PathBuf>,
+    pub max_connections: usize,
+    pub queue: QueueLimits,
+    /// Settings of the domain; `public_url` is filled in.
+    pub platform: Config,
+}
+
+impl Default for HouseConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            data: Data::Ephemeral,
+            demo: None,
+            tls: None,
+            requests_per_minute: None,
+            private_targets: false,
+            trust: None,
+            cors_origins: Vec::new(),
+            xapi_schema: None,
+            max_connections: 20_000,
+            queue: QueueLimits::default(),
+            platform: Config::default(),
+        }
+    }
+}
+
+/// The clock of the machine.
+#[derive(Debug)]
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A running Hallway.
+#[expect(missing_debug_implementations, reason = "the platform has none")]
+pub struct House {
+    pub platform: Arc<Platform>,
+    pub devices: Arc<LocalDevices>,
+    /// What a client needs to know. The token is there if one was made at this start.
+    pub ready: Ready,
+    /// Whether this start created the organization.
+    pub founded: bool,
+    app: App,
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+    day: Option<JoinHandle<()>>,
+}
+
+/// Databases, log and key of a data directory.
+struct Opened {
+    store: SqlStore,
+    queue: LogQueue,
+    vault: Vault,
+}
+
+fn open(data: &Data, limits: QueueLimits) -> Result<Opened> {
+    match data {
+        Data::Ephemeral => Ok(Opened {
+            store: SqlStore::ephemeral().context("opening a store in memory")?,
+            queue: LogQueue::in_memory(limits),
+            vault: Vault::new(&random()),
+        }),
+        Data::Dir(dir) => {
+            create_private_dir(dir)?;
+            // The queue holds the directory's lock, so it is opened first.
+            let queue = LogQueue::open(&dir.join("queue"), limits)
+                .with_context(|| format!("opening the notification queue in {}", dir.display()))?;
+            let vault = Vault::new(&read_or_make_key(&dir.join("secret.key"))?);
+            let store = SqlStore::open(dir.join("hallway.db"))
+                .with_context(|| format!("opening the database in {}", dir.display()))?;
+            Ok(Opened { store, queue, vault })
+        }
+    }
+}
+
+fn create_private_dir(dir: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("creating {}", dir.display()))
+}
+
+/// The key that seals secrets at rest: 64 hex digits in a file that only the owner can read.
+fn read_or_make_key(path: &Path) -> Result<[u8; 32]> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let text = text.trim();
+            let bytes: Option<Vec<u8>> = (0..text.len())
+                .step_by(2)
+                .map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                .collect();
+            bytes
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+                .with_context(|| format!("{} does not hold 64 hex digits", path.display()))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key: [u8; 32] = random();
+            let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            write_private(path, text.as_bytes())?;
+            Ok(key)
+        }
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+    }
+}
+
+/// Writes a file that only its owner can read, whole or not at all.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let doing = || format!("writing {}", path.display());
+    let beside = path.with_extension("new");
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)
+        .with_context(doing)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(doing)?;
+    std::fs::rename(&beside, path).with_context(doing)?;
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        std::fs::File::open(dir).and_then(|dir| dir.sync_all()).with_context(doing)?;
+    }
+    Ok(())
+}
+
+fn tls_acceptor(tls: &Tls) -> Result<TlsAcceptor> {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let chain = CertificateDer::pem_file_iter(&tls.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .with_context(|| format!("reading certificates from {}", tls.certificate.display()))?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key)
+        .with_context(|| format!("reading a private key from {}", tls.key.display()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("choosing TLS versions")?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("using the certificate and key")?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Reads the catalogue, with an official schema file over it if one is named.
+pub fn catalogue(schema: Option<&Path>) -> Result<Arc<Catalogue>> {
+    match schema {
+        None => Ok(Catalogue::builtin()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            let catalogue = Catalogue::from_schema(&text).with_context(|| format!("reading {}", path.display()))?;
+            Ok(Arc::new(catalogue))
+        }
+    }
+}
+
+impl House {
+    /// Opens the data, founds an organization if there is none, starts devices, and listens.
+    pub async fn start(config: HouseConfig) -> Result<Self> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listening on {} (is another Hallway running? try --listen)", config.listen))?;
+        let address = listener.local_addr().context("asking for the address")?;
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let public_url = match &config.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if address.ip().is_unspecified() => format!("{scheme}://127.0.0.1:{}", address.port()),
+            None => format!("{scheme}://{address}"),
+        };
+        let tls = config.tls.as_ref().map(tls_acceptor).transpose()?;
+        let catalogue = catalogue(config.xapi_schema.as_deref())?;
+        let trust = match &config.trust {
+            None => None,
+            Some(path) => Some(std::fs::read(path).with_context(|| format!("reading {}", path.display()))?),
+        };
+        let courier = HttpCourier::new(Reach { private: config.private_targets }, trust.as_deref())?;
+        let Opened { store, queue, vault } = open(&config.data, config.queue)?;
+        let platform = Platform::start(Parts {
+            config: Config { public_url: public_url.clone(), ..config.platform },
+            store: Arc::new(store),
+            queue: Arc::new(queue),
+            bus: Arc::new(LocalBus::default()),
+            courier: Arc::new(courier),
+            clock: Arc::new(SystemClock),
+            catalogue: Arc::clone(&catalogue),
+            vault,
+        })
+        .await
+        .context("starting the platform")?;
+        let stop = CancellationToken::new();
+        let devices = LocalDevices::new(Arc::clone(&platform), stop.clone());
+        let (founded, org, token) = found(&platform, config.demo).await?;
+        let day = match config.demo {
+            None => None,
+            Some(demo) => crate::demo::open_office(&devices, &catalogue, demo, &stop).await?,
+        };
+        let host: Arc<dyn DeviceHost> = Arc::<LocalDevices>::clone(&devices);
+        let app = App::new(
+            Arc::clone(&platform),
+            Some(host),
+            ServerConfig {
+                requests_per_minute: config.requests_per_minute,
+                cors_origins: config.cors_origins.clone(),
+            },
+            stop.clone(),
+        )?;
+        let more = crate::local_api::routes(Arc::clone(&platform), Arc::clone(&devices), stop.clone());
+        let router = hallway_server::router(app.clone(), more);
+        let listening = Listening { max_connections: config.max_connections, tls };
+        let server = tokio::spawn(hallway_server::listen::serve(listener, router, listening, stop.clone()));
+        let ready = Ready {
+            webexapis_base_url: format!("{public_url}/v1"),
+            oauth_url: format!("{public_url}/v1/access_token"),
+            jwks_url: format!("{public_url}/jwks"),
+            url: public_url,
+            org_id: org,
+            admin_token: token,
+            pid: std::process::id(),
+        };
+        Ok(Self { platform, devices, ready, founded, app, stop, server, day })
+    }
+
+    /// Makes a new administrator's token, where this start made none.
+    pub async fn ensure_token(&mut self) -> Result<()> {
+        if self.ready.admin_token.is_some() {
+            return Ok(());
+        }
+        let Some(org) = self.ready.org_id else { return Ok(()) };
+        let Some(admin) = self.platform.first_admin(org).await? else {
+            bail!("the organization has no administrator");
+        };
+        self.ready.admin_token = Some(self.platform.issue_admin_token(admin.id).await?);
+        Ok(())
+    }
+
+    /// Ends: nothing new is accepted, what is in flight is finished. Returns whether that was done in time.
+    pub async fn close(self, grace: Duration) -> bool {
+        self.stop.cancel();
+        let ended = async {
+            // Long polls end at once with what they have.
+            let platform = self.platform.stop(grace);
+            let (platform, server, (), ()) =
+                tokio::join!(platform, self.server, self.app.links_ended(), self.devices.ended());
+            if let Some(day) = self.day {
+                day.await.ok();
+            }
+            platform && server.is_ok()
+        };
+        tokio::time::timeout(grace, ended).await.unwrap_or(false)
+    }
+}
+
+/// Creates the organization at the first start. Returns whether it did, which organization there is, and the
+/// administrator's token if one was made.
+async fn found(platform: &Arc<Platform>, demo: Option<Demo>) -> Result<(bool, Option<OrgId>, Option<Secret>)> {
+    let organizations = platform.all_organizations().await?;
+    if let Some(first) = organizations.first() {
+        return Ok((false, Some(first.id), None));
+    }
+    let token = match demo {
+        Some(demo) => crate::demo::found(platform, demo).await?,
+        None => {
+            platform
+                .found_organization(Founding {
+                    org: OrgId::random(),
+                    display_name: "My organization".to_owned(),
+                    admin: PersonId::random(),
+                    admin_email: "admin@localhost.localdomain".to_owned(),
+                    admin_name: "Administrator".to_owned(),
+                })
+                .await?
+        }
+    };
+    let organizations = platform.all_organizations().await?;
+    Ok((true, organizations.first().map(|org| org.id), Some(token)))
+}
+
+/// Creates an organization in a data directory that has none. Returns its id and the administrator's token;
+/// `None` where there is one already.
+pub async fn init(dir: &Path, founding: Founding) -> Result<Option<(OrgId, Secret)>> {
+    let Opened { store, queue, vault } = open(&Data::Dir(dir.to_owned()), QueueLimits::default())?;
+    let platform = Platform::start(Parts {
+        config: Config::default(),
+        store: Arc::new(store),
+        queue: Arc::new(queue),
+        bus: Arc::new(LocalBus::default()),
+        courier: Arc::new(HttpCourier::new(Reach { private: false }, None)?),
+        clock: Arc::new(SystemClock),
+        catalogue: Catalogue::builtin(),
+        vault,
+    })
+    .await
+    .context("starting the platform")?;
+    let made = if platform.all_organizations().await?.is_empty() {
+        let org = founding.org;
+        Some((org, platform.found_organization(founding).await?))
+    } else {
+        None
+    };
+    platform.stop(Duration::from_secs(5)).await;
+    Ok(made)
+}

@@ -1,0 +1,9 @@
+//! Assembles a whole Hallway: store, queue, platform, HTTP, simulated devices. The only room that reads the
+//! environment, chooses a backend, or prints.
+
+mod demo;
+pub mod devices;
+pub mod house;
+mod local_api;
+
+pub use house::{Data, Demo, House, HouseConfig, Tls};

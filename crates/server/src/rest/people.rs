@@ -1,0 +1,99 @@
+//! `/v1/people`, for reading (people-calling 2).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use hallway_platform::Platform;
+use hallway_platform::org::PeopleQuery;
+use hallway_wire::id::{self, LocationId};
+use hallway_wire::person::{People, Person};
+
+use super::page;
+use super::query::{Ask, PathId, is_set, parameter, text};
+use crate::app::App;
+use crate::body::Json;
+use crate::error::ApiError;
+use crate::query::{Query, id as read_id};
+
+/// People on a page, where nothing is asked for.
+const DEFAULT: usize = 100;
+/// Most people on a page: with calling data, in one location, otherwise.
+const WITH_CALLING: usize = 100;
+const IN_LOCATION: usize = 50;
+const MAX: usize = 1000;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/people", get(list_people))
+        .route("/people/me", get(get_me))
+        .route("/people/{id}", get(get_person))
+}
+
+fn filter(query: &Query) -> Result<PeopleQuery, ApiError> {
+    let ids = query.list("id").map(read_id).collect::<Result<Vec<_>, _>>()?;
+    let location: Option<LocationId> = parameter(query, "locationId")?;
+    Ok(PeopleQuery {
+        email: text(query, "email"),
+        display_name: text(query, "displayName"),
+        ids: (!ids.is_empty()).then_some(ids),
+        roles: query.list("roles").map(read_id).collect::<Result<_, _>>()?,
+        with_location: location.is_some(),
+        exclude_status: is_set(query, "excludeStatus")?,
+    })
+}
+
+async fn list_people(
+    State(platform): State<Arc<Platform>>,
+    Ask { caller, query }: Ask,
+) -> Result<Response, ApiError> {
+    caller.may_read_people()?;
+    let query = page::under_cursor(query)?;
+    caller.check_org(parameter(&query, "orgId")?)?;
+    let filter = filter(&query)?;
+    let limit = match (filter.with_location, is_set(&query, "callingData")?) {
+        (true, _) => IN_LOCATION,
+        (false, true) => WITH_CALLING,
+        (false, false) => MAX,
+    };
+    let page = page::page(&query, DEFAULT.min(limit), limit)?;
+    let (part, missing) = platform.list_people(&caller, &filter, page).await?;
+    let not_found_ids = missing.iter().map(ToString::to_string).collect();
+    let body = People { items: part.items, not_found_ids };
+    Ok(page::answer_with_cursor(&platform, "/people", &query, page, body, part.more))
+}
+
+async fn get_me(
+    State(platform): State<Arc<Platform>>,
+    Ask { caller, .. }: Ask,
+) -> Result<Json<Person>, ApiError> {
+    Ok(Json(platform.my_details(&caller).await?))
+}
+
+async fn get_person(
+    State(platform): State<Arc<Platform>>,
+    Ask { caller, .. }: Ask,
+    PathId(id): PathId<id::Person>,
+) -> Result<Json<Person>, ApiError> {
+    Ok(Json(platform.person_details(&caller, id).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hallway_wire::id::PersonId;
+
+    #[test]
+    fn reads_filters() {
+        let (one, other) = (PersonId::random(), PersonId::random());
+        let read = filter(&Query::parse(&format!("id={one},{}&excludeStatus=True", other.uuid()))).unwrap();
+        assert_eq!(read.ids, Some(vec![one, other]));
+        assert!(read.exclude_status);
+        assert_eq!(filter(&Query::parse("email=a@b&max=5")).unwrap().ids, None);
+        for bad in ["id=x", "roles=x", "locationId=x", "excludeStatus=maybe"] {
+            assert!(filter(&Query::parse(bad)).is_err(), "{bad}");
+        }
+    }
+}
