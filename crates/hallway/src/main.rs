@@ -25,7 +25,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Demo(serve::DemoArgs),
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Init(serve::InitArgs),
     #[command(flatten)]
     Client(cli::Command),
@@ -79,7 +79,7 @@ fn run(cli: Cli, printer: &mut Printer) -> u8 {
     let done = match cli.command {
         Command::Client(command) => return runtime.block_on(cli::run(command, &cli.global, printer)),
         Command::Demo(args) => runtime.block_on(serve::demo(args, printer)),
-        Command::Serve(args) => runtime.block_on(serve::serve(args, printer)),
+        Command::Serve(args) => runtime.block_on(serve::serve(*args, printer)),
         Command::Init(args) => runtime.block_on(serve::init(args, printer)),
     };
     match done {
