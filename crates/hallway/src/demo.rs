@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use hallway_device::office::{Calling, DevicePlan, LocationPlan, OfficeDay, OfficePlan, PersonPlan, WorkspacePlan, WorkspaceType};
+use hallway_device::office::{
+    Calling, DevicePlan, LocationPlan, OfficeDay, OfficePlan, PersonPlan, WorkspacePlan, WorkspaceType,
+};
 use hallway_device::{ProductModel, RealTimer, SimulatedDevice};
 use hallway_platform::Platform;
 use hallway_platform::device::Device;
@@ -25,7 +27,11 @@ pub(crate) async fn found(platform: &Arc<Platform>, demo: Demo) -> Result<Secret
     let plan = OfficePlan::demo(demo.seed);
     let now = platform.now();
     let org = plan.organization.id;
-    let admin = plan.people.iter().find(|person| person.admin).context("the plan has no administrator")?;
+    let admin = plan
+        .people
+        .iter()
+        .find(|person| person.admin)
+        .context("the plan has no administrator")?;
     let token = platform
         .found_organization(Founding {
             org,
@@ -45,9 +51,17 @@ pub(crate) async fn found(platform: &Arc<Platform>, demo: Demo) -> Result<Secret
         })
     });
     let seed = Seed {
-        locations: plan.locations.iter().map(|plan| location(org, now, plan)).collect(),
+        locations: plan
+            .locations
+            .iter()
+            .map(|plan| location(org, now, plan))
+            .collect(),
         floors: floors.collect(),
-        workspaces: plan.workspaces.iter().map(|plan| workspace(org, now, plan)).collect(),
+        workspaces: plan
+            .workspaces
+            .iter()
+            .map(|plan| workspace(org, now, plan))
+            .collect(),
         devices: plan.devices.iter().map(|plan| device(org, now, plan)).collect(),
         people: plan.people.iter().map(|plan| person(org, now, plan)).collect(),
     };
@@ -64,10 +78,17 @@ pub(crate) async fn open_office(
 ) -> Result<Option<JoinHandle<()>>> {
     let plan = Arc::new(OfficePlan::demo(demo.seed));
     let mut living = HashMap::new();
-    for planned in plan.devices.iter().filter(|planned| planned.accessory_of.is_none()) {
+    for planned in plan
+        .devices
+        .iter()
+        .filter(|planned| planned.accessory_of.is_none())
+    {
         let device = SimulatedDevice::new(planned.spec.clone(), Arc::clone(catalogue));
         devices.add(device.clone()).await.with_context(|| {
-            format!("linking {} up (was this data made with another --seed?)", planned.spec.name)
+            format!(
+                "linking {} up (was this data made with another --seed?)",
+                planned.spec.name
+            )
         })?;
         living.insert(planned.spec.id, device);
     }
@@ -76,7 +97,9 @@ pub(crate) async fn open_office(
     }
     let day = OfficeDay::new(plan, demo.seed, demo.speed);
     let stop = stop.clone();
-    Ok(Some(tokio::spawn(async move { day.run(&living, Arc::new(RealTimer::default()), stop).await })))
+    Ok(Some(tokio::spawn(async move {
+        day.run(&living, Arc::new(RealTimer::default()), stop).await
+    })))
 }
 
 fn location(org: OrgId, now: Timestamp, plan: &LocationPlan) -> Location {
@@ -103,7 +126,9 @@ fn location(org: OrgId, now: Timestamp, plan: &LocationPlan) -> Location {
 }
 
 fn workspace(org: OrgId, now: Timestamp, plan: &WorkspacePlan) -> Workspace {
-    let kind = serde_json::to_value(plan.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+    let kind = serde_json::to_value(plan.kind)
+        .ok()
+        .and_then(|kind| kind.as_str().map(str::to_owned));
     Workspace {
         id: plan.id,
         org,
@@ -177,7 +202,11 @@ fn person(org: OrgId, now: Timestamp, plan: &PersonPlan) -> Person {
         last_name: Some(plan.last_name.clone()),
         title: Some(plan.title.clone()),
         department: Some(plan.department.clone()),
-        roles: if plan.admin { vec![Role::FullAdmin] } else { Vec::new() },
+        roles: if plan.admin {
+            vec![Role::FullAdmin]
+        } else {
+            Vec::new()
+        },
         created: now,
         last_modified: now,
     }

@@ -49,7 +49,12 @@ impl Uplink for ToPlatform {
 impl LocalDevices {
     /// No devices yet.
     pub fn new(platform: Arc<Platform>, stop: CancellationToken) -> Arc<Self> {
-        Arc::new(Self { platform, by_id: RwLock::default(), tasks: TaskTracker::new(), stop })
+        Arc::new(Self {
+            platform,
+            by_id: RwLock::default(),
+            tasks: TaskTracker::new(),
+            stop,
+        })
     }
 
     /// Adds a device that is registered at the platform, and links it up.
@@ -58,11 +63,18 @@ impl LocalDevices {
     /// The platform does not know it.
     pub async fn add(self: &Arc<Self>, device: SimulatedDevice) -> Result<(), HostError> {
         let id = device.spec().id;
-        let hosted = Arc::new(Hosted { device: device.clone(), attachment: RwLock::new(None) });
-        self.by_id.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&hosted));
+        let hosted = Arc::new(Hosted {
+            device: device.clone(),
+            attachment: RwLock::new(None),
+        });
+        self.by_id
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, Arc::clone(&hosted));
         self.link(&hosted).await?;
         let devices = Arc::clone(self);
-        self.tasks.spawn(async move { devices.follow_power(&hosted).await });
+        self.tasks
+            .spawn(async move { devices.follow_power(&hosted).await });
         Ok(())
     }
 
@@ -78,13 +90,20 @@ impl LocalDevices {
     }
 
     fn hosted(&self, id: DeviceId) -> Option<Arc<Hosted>> {
-        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.by_id
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned()
     }
 
     async fn link(&self, hosted: &Hosted) -> Result<(), HostError> {
         let id = hosted.device.spec().id;
         // The device tells from now on; the platform asks for everything when it takes the link up.
-        hosted.device.attach(Arc::new(ToPlatform { platform: Arc::clone(&self.platform), device: id }));
+        hosted.device.attach(Arc::new(ToPlatform {
+            platform: Arc::clone(&self.platform),
+            device: id,
+        }));
         let attachment = self.platform.attach(id, Arc::new(hosted.device.clone())).await;
         let attachment = attachment.map_err(|error| HostError::Failed(error.to_string()))?;
         *hosted.attachment.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(attachment));
@@ -93,9 +112,16 @@ impl LocalDevices {
 
     async fn unlink(&self, hosted: &Hosted) -> Result<(), HostError> {
         hosted.device.detach();
-        let attachment = hosted.attachment.write().unwrap_or_else(PoisonError::into_inner).take();
+        let attachment = hosted
+            .attachment
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(attachment) = attachment {
-            self.platform.detach(&attachment).await.map_err(|error| HostError::Failed(error.to_string()))?;
+            self.platform
+                .detach(&attachment)
+                .await
+                .map_err(|error| HostError::Failed(error.to_string()))?;
         }
         Ok(())
     }

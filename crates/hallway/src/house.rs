@@ -164,7 +164,10 @@ fn read_or_make_key(path: &Path) -> Result<[u8; 32]> {
             let text = text.trim();
             let bytes: Option<Vec<u8>> = (0..text.len())
                 .step_by(2)
-                .map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+                .map(|at| {
+                    text.get(at..at + 2)
+                        .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                })
                 .collect();
             bytes
                 .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
@@ -193,10 +196,14 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
         .mode(0o600)
         .open(&beside)
         .with_context(doing)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(doing)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .with_context(doing)?;
     std::fs::rename(&beside, path).with_context(doing)?;
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        std::fs::File::open(dir).and_then(|dir| dir.sync_all()).with_context(doing)?;
+        std::fs::File::open(dir)
+            .and_then(|dir| dir.sync_all())
+            .with_context(doing)?;
     }
     Ok(())
 }
@@ -225,8 +232,10 @@ pub fn catalogue(schema: Option<&Path>) -> Result<Arc<Catalogue>> {
     match schema {
         None => Ok(Catalogue::builtin()),
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-            let catalogue = Catalogue::from_schema(&text).with_context(|| format!("reading {}", path.display()))?;
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            let catalogue =
+                Catalogue::from_schema(&text).with_context(|| format!("reading {}", path.display()))?;
             Ok(Arc::new(catalogue))
         }
     }
@@ -235,9 +244,12 @@ pub fn catalogue(schema: Option<&Path>) -> Result<Arc<Catalogue>> {
 impl House {
     /// Opens the data, founds an organization if there is none, starts devices, and listens.
     pub async fn start(config: HouseConfig) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("listening on {} (is another Hallway running? try --listen)", config.listen))?;
+        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+            format!(
+                "listening on {} (is another Hallway running? try --listen)",
+                config.listen
+            )
+        })?;
         let address = listener.local_addr().context("asking for the address")?;
         let scheme = if config.tls.is_some() { "https" } else { "http" };
         let public_url = match &config.public_url {
@@ -251,10 +263,18 @@ impl House {
             None => None,
             Some(path) => Some(std::fs::read(path).with_context(|| format!("reading {}", path.display()))?),
         };
-        let courier = HttpCourier::new(Reach { private: config.private_targets }, trust.as_deref())?;
+        let courier = HttpCourier::new(
+            Reach {
+                private: config.private_targets,
+            },
+            trust.as_deref(),
+        )?;
         let Opened { store, queue, vault } = open(&config.data, config.queue)?;
         let platform = Platform::start(Parts {
-            config: Config { public_url: public_url.clone(), ..config.platform },
+            config: Config {
+                public_url: public_url.clone(),
+                ..config.platform
+            },
             store: Arc::new(store),
             queue: Arc::new(queue),
             bus: Arc::new(LocalBus::default()),
@@ -284,8 +304,16 @@ impl House {
         )?;
         let more = crate::local_api::routes(Arc::clone(&platform), Arc::clone(&devices), stop.clone());
         let router = hallway_server::router(app.clone(), more);
-        let listening = Listening { max_connections: config.max_connections, tls };
-        let server = tokio::spawn(hallway_server::listen::serve(listener, router, listening, stop.clone()));
+        let listening = Listening {
+            max_connections: config.max_connections,
+            tls,
+        };
+        let server = tokio::spawn(hallway_server::listen::serve(
+            listener,
+            router,
+            listening,
+            stop.clone(),
+        ));
         let ready = Ready {
             webexapis_base_url: format!("{public_url}/v1"),
             oauth_url: format!("{public_url}/v1/access_token"),
@@ -295,7 +323,16 @@ impl House {
             admin_token: token,
             pid: std::process::id(),
         };
-        Ok(Self { platform, devices, ready, founded, app, stop, server, day })
+        Ok(Self {
+            platform,
+            devices,
+            ready,
+            founded,
+            app,
+            stop,
+            server,
+            day,
+        })
     }
 
     /// Makes a new administrator's token, where this start made none.
@@ -303,7 +340,9 @@ impl House {
         if self.ready.admin_token.is_some() {
             return Ok(());
         }
-        let Some(org) = self.ready.org_id else { return Ok(()) };
+        let Some(org) = self.ready.org_id else {
+            return Ok(());
+        };
         let Some(admin) = self.platform.first_admin(org).await? else {
             bail!("the organization has no administrator");
         };
@@ -317,8 +356,12 @@ impl House {
         let ended = async {
             // Long polls end at once with what they have.
             let platform = self.platform.stop(grace);
-            let (platform, server, (), ()) =
-                tokio::join!(platform, self.server, self.app.links_ended(), self.devices.ended());
+            let (platform, server, (), ()) = tokio::join!(
+                platform,
+                self.server,
+                self.app.links_ended(),
+                self.devices.ended()
+            );
             if let Some(day) = self.day {
                 day.await.ok();
             }
@@ -330,7 +373,10 @@ impl House {
 
 /// Creates the organization at the first start. Returns whether it did, which organization there is, and the
 /// administrator's token if one was made.
-async fn found(platform: &Arc<Platform>, demo: Option<Demo>) -> Result<(bool, Option<OrgId>, Option<Secret>)> {
+async fn found(
+    platform: &Arc<Platform>,
+    demo: Option<Demo>,
+) -> Result<(bool, Option<OrgId>, Option<Secret>)> {
     let organizations = platform.all_organizations().await?;
     if let Some(first) = organizations.first() {
         return Ok((false, Some(first.id), None));

@@ -36,11 +36,21 @@ pub(crate) fn routes(platform: Arc<Platform>, devices: Arc<LocalDevices>, stop: 
     Router::new()
         .route("/ws", get(by_user))
         .route("/devices/{id}/ws", get(by_path))
-        .with_state(LocalApi { platform, devices, stop })
+        .with_state(LocalApi {
+            platform,
+            devices,
+            stop,
+        })
 }
 
-async fn by_path(State(api): State<LocalApi>, Path(device): Path<String>, request: Request) -> Result<Response, ApiError> {
-    let device: DeviceId = device.parse().map_err(|_| ApiError::bad_request("Expect base64 ID or UUID."))?;
+async fn by_path(
+    State(api): State<LocalApi>,
+    Path(device): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let device: DeviceId = device
+        .parse()
+        .map_err(|_| ApiError::bad_request("Expect base64 ID or UUID."))?;
     let credentials = credentials(&request)?;
     open(&api, Some(device), credentials, request).await
 }
@@ -69,15 +79,24 @@ fn credentials(request: &Request) -> Result<Credentials, ApiError> {
     let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let protocols = text(header::SEC_WEBSOCKET_PROTOCOL);
     let authorization = text(header::AUTHORIZATION);
-    let offered = protocols.into_iter().flat_map(|list| list.split(',')).map(str::trim);
-    let offered = offered.filter_map(|protocol| Some((protocol, protocol.strip_prefix("auth-")?))).next();
+    let offered = protocols
+        .into_iter()
+        .flat_map(|list| list.split(','))
+        .map(str::trim);
+    let offered = offered
+        .filter_map(|protocol| Some((protocol, protocol.strip_prefix("auth-")?)))
+        .next();
     let (token, subprotocol) = match (offered, authorization.and_then(|text| text.split_once(' '))) {
         (Some((protocol, token)), _) => (token, Some(protocol.to_owned())),
         (None, Some((scheme, token))) if scheme.eq_ignore_ascii_case("basic") => (token, None),
         _ => return Err(denied()),
     };
     let (user, password) = hallway_device::local::users::decode(token).ok_or_else(denied)?;
-    Ok(Credentials { user, password, subprotocol })
+    Ok(Credentials {
+        user,
+        password,
+        subprotocol,
+    })
 }
 
 async fn open(
@@ -86,9 +105,19 @@ async fn open(
     credentials: Credentials,
     mut request: Request,
 ) -> Result<Response, ApiError> {
-    let principal = api.platform.authenticate(&credentials.password).await.map_err(|_| denied())?;
-    let caller = Caller { principal, tracking_id: Arc::from("") };
-    if !caller.has_scope("spark:xapi_commands") || !caller.has_scope("spark:xapi_statuses") || caller.machine.is_some() {
+    let principal = api
+        .platform
+        .authenticate(&credentials.password)
+        .await
+        .map_err(|_| denied())?;
+    let caller = Caller {
+        principal,
+        tracking_id: Arc::from(""),
+    };
+    if !caller.has_scope("spark:xapi_commands")
+        || !caller.has_scope("spark:xapi_statuses")
+        || caller.machine.is_some()
+    {
         return Err(denied());
     }
     let device = match device {
@@ -97,18 +126,38 @@ async fn open(
     };
     let device = device.ok_or_else(denied)?;
     // Another organization's device is as if it were not there.
-    api.platform.sees_device(&caller, device.spec().id).await.map_err(|_| denied())?;
+    api.platform
+        .sees_device(&caller, device.spec().id)
+        .await
+        .map_err(|_| denied())?;
     if *device.power().borrow() != Power::On {
-        return Err(ApiError::new(StatusCode::BAD_GATEWAY, "The device is restarting."));
+        return Err(ApiError::new(
+            StatusCode::BAD_GATEWAY,
+            "The device is restarting.",
+        ));
     }
     let headers = request.headers();
-    let wanted = headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let wanted = headers
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| wanted).cloned();
     let key = key.ok_or_else(|| ApiError::new(StatusCode::UPGRADE_REQUIRED, "Open a WebSocket here."))?;
-    let legacy = request.uri().query().is_some_and(|query| query.split('&').any(|part| part.starts_with("legacy")));
+    let legacy = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.split('&').any(|part| part.starts_with("legacy")));
     // Whoever looks after devices is the device's administrator; others may use the room.
-    let role = if caller.is_device_admin() { Role::Admin } else { Role::User };
-    let full = |_| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The device has too many connections.");
+    let role = if caller.is_device_admin() {
+        Role::Admin
+    } else {
+        Role::User
+    };
+    let full = |_| {
+        ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The device has too many connections.",
+        )
+    };
     let reserved = reserve(&device, Roles::NONE.with(role), legacy).map_err(full)?;
     let upgrade = hyper::upgrade::on(&mut request);
     let stop = api.stop.clone();
@@ -130,7 +179,9 @@ async fn open(
     if let Some(subprotocol) = credentials.subprotocol
         && let Ok(value) = subprotocol.parse()
     {
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, value);
+        response
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_PROTOCOL, value);
     }
     Ok(response)
 }
@@ -140,7 +191,10 @@ fn named(devices: &LocalDevices, name: &str) -> Option<SimulatedDevice> {
     if let Ok(id) = name.parse::<DeviceId>() {
         return devices.get(id);
     }
-    let mut found = devices.all().into_iter().filter(|device| device.spec().name.eq_ignore_ascii_case(name));
+    let mut found = devices
+        .all()
+        .into_iter()
+        .filter(|device| device.spec().name.eq_ignore_ascii_case(name));
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }

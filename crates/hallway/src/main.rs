@@ -57,7 +57,9 @@ fn log(cli: &Cli) {
         _ => "trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let logs = logs.with_ansi(cli::colour_on_stderr());
     if cli.global.json {
         logs.json().init();
@@ -74,7 +76,9 @@ fn run(cli: Cli, printer: &mut Printer) -> u8 {
     };
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return printer.fail(&Failure::refused(format!("no runtime could be started: {error}"))),
+        Err(error) => {
+            return printer.fail(&Failure::refused(format!("no runtime could be started: {error}")));
+        }
     };
     let done = match cli.command {
         Command::Client(command) => return runtime.block_on(cli::run(command, &cli.global, printer)),

@@ -43,7 +43,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
     /// Where state is kept.
-    #[arg(long, default_value = "./hallway-data", value_name = "DIR", conflicts_with = "ephemeral")]
+    #[arg(
+        long,
+        default_value = "./hallway-data",
+        value_name = "DIR",
+        conflicts_with = "ephemeral"
+    )]
     data_dir: PathBuf,
     /// Keep everything in memory; it is gone when Hallway stops.
     #[arg(long)]
@@ -127,9 +132,15 @@ impl DemoArgs {
     fn config(&self) -> HouseConfig {
         HouseConfig {
             listen: self.listen,
-            demo: Some(Demo { seed: self.seed, speed: self.speed }),
+            demo: Some(Demo {
+                seed: self.seed,
+                speed: self.speed,
+            }),
             private_targets: true,
-            platform: Config { allow_http: true, ..Config::default() },
+            platform: Config {
+                allow_http: true,
+                ..Config::default()
+            },
             ..HouseConfig::default()
         }
     }
@@ -138,14 +149,24 @@ impl DemoArgs {
 impl ServeArgs {
     fn config(&self) -> HouseConfig {
         let tls = match (&self.tls_cert, &self.tls_key) {
-            (Some(certificate), Some(key)) => Some(Tls { certificate: certificate.clone(), key: key.clone() }),
+            (Some(certificate), Some(key)) => Some(Tls {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
             _ => None,
         };
         HouseConfig {
             listen: self.listen,
             public_url: self.public_url.clone(),
-            data: if self.ephemeral { Data::Ephemeral } else { Data::Dir(self.data_dir.clone()) },
-            demo: self.demo.then_some(Demo { seed: self.seed, speed: self.speed }),
+            data: if self.ephemeral {
+                Data::Ephemeral
+            } else {
+                Data::Dir(self.data_dir.clone())
+            },
+            demo: self.demo.then_some(Demo {
+                seed: self.seed,
+                speed: self.speed,
+            }),
             tls,
             requests_per_minute: NonZeroU32::new(self.rate_limit),
             private_targets: self.allow_private_targets,
@@ -153,7 +174,10 @@ impl ServeArgs {
             cors_origins: self.cors_origin.clone(),
             xapi_schema: self.xapi_schema.clone(),
             max_connections: self.max_connections,
-            queue: QueueLimits { max_len: self.queue_limit, ..QueueLimits::default() },
+            queue: QueueLimits {
+                max_len: self.queue_limit,
+                ..QueueLimits::default()
+            },
             platform: Config {
                 region: self.region.clone(),
                 allow_http: self.allow_http,
@@ -182,7 +206,9 @@ pub(crate) async fn demo(args: DemoArgs, printer: &mut Printer) -> Result<()> {
 pub(crate) async fn serve(args: ServeArgs, printer: &mut Printer) -> Result<()> {
     let signals = Signals::new()?;
     if !args.listen.ip().is_loopback() && args.tls_cert.is_none() && args.public_url.is_none() {
-        tracing::warn!("serving without TLS beyond this machine: tokens can be read on the way (--tls-cert, --tls-key)");
+        tracing::warn!(
+            "serving without TLS beyond this machine: tokens can be read on the way (--tls-cert, --tls-key)"
+        );
     }
     let mut house = House::start(args.config()).await?;
     if args.ready_file.is_some() {
@@ -192,7 +218,10 @@ pub(crate) async fn serve(args: ServeArgs, printer: &mut Printer) -> Result<()> 
     if printer.is_json() {
         // The token goes to standard output only when it was made for that: at the first start.
         let token = house.ready.admin_token.clone().filter(|_| house.founded);
-        printer.document(&Ready { admin_token: token, ..house.ready.clone() })?;
+        printer.document(&Ready {
+            admin_token: token,
+            ..house.ready.clone()
+        })?;
     } else {
         let mut text = format!("Hallway serves {}\n", house.ready.url);
         if let (true, Some(token)) = (house.founded, &house.ready.admin_token) {
@@ -221,7 +250,9 @@ pub(crate) async fn init(args: InitArgs, printer: &mut Printer) -> Result<()> {
         bail!("{} holds an organization already", args.data_dir.display());
     };
     if printer.is_json() {
-        return printer.document(&serde_json::json!({ "orgId": org, "adminToken": token })).map_err(Into::into);
+        return printer
+            .document(&serde_json::json!({ "orgId": org, "adminToken": token }))
+            .map_err(Into::into);
     }
     printer.text(&format!(
         "Created {} in {}.\n\nThe administrator's token, shown this once:\n\n    {}\n\nNext: hallway serve --data-dir {}\n",
@@ -241,8 +272,19 @@ fn announce(file: Option<&std::path::Path>, ready: &Ready) -> Result<()> {
 
 fn greeting(house: &House, args: &DemoArgs) -> String {
     let url = &house.ready.url;
-    let token = house.ready.admin_token.as_ref().map(|token| token.expose()).unwrap_or_default();
-    let device = house.devices.all().into_iter().map(|device| device.spec().name.clone()).min().unwrap_or_default();
+    let token = house
+        .ready
+        .admin_token
+        .as_ref()
+        .map(|token| token.expose())
+        .unwrap_or_default();
+    // The first of the plan: the one that the examples everywhere talk about.
+    let plan = hallway_device::office::OfficePlan::demo(args.seed);
+    let device = plan
+        .devices
+        .first()
+        .map(|planned| planned.spec.name.as_str())
+        .unwrap_or_default();
     let devices = house.devices.all().len();
     format!(
         "Hallway demo office is open at {url}

@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Jwt(JwtCommand),
     /// List devices, and steer simulated ones
     #[command(subcommand)]
-    Device(DeviceCommand),
+    Device(DeviceEntry),
     /// List workspaces
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
@@ -229,6 +229,36 @@ pub(crate) enum DeviceCommand {
         /// Id or display name of the workspace
         workspace: String,
     },
+}
+
+/// `hallway device`: asking a Hallway about devices, or being one.
+#[derive(Subcommand, Debug)]
+pub(crate) enum DeviceEntry {
+    #[command(flatten)]
+    Ask(DeviceCommand),
+    /// Run one simulated device in a process of its own
+    ///
+    /// It answers its local API as user `admin`; the password is HALLWAY_DEVICE_PASSWORD, empty if not set.
+    Run(RunArgs),
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct RunArgs {
+    /// Product, like "Room Bar" or "Desk Pro"
+    #[arg(long, default_value = "Board Pro 55")]
+    pub(crate) model: String,
+    /// Display name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Address of the local API
+    #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Activation code from `hallway device code`: register with the Hallway at --url and dial in
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// File that keeps what the code gave (with a secret in it); used again at the next start
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<std::path::PathBuf>,
 }
 
 #[derive(Subcommand, Debug)]

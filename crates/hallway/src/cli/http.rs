@@ -136,6 +136,13 @@ impl Client {
         answer.json(&Method::GET, path)
     }
 
+    /// Sends a request as nobody, whose answer is JSON.
+    pub(crate) async fn ask_public(&self, method: Method, path: &str, body: Body) -> Result<Value> {
+        let answer = self.exchange(&method, path, body, None).await?;
+        let answer = answer.accepted(&self.base.shown, &method, path)?;
+        answer.json(&method, path)
+    }
+
     /// Asks as nobody, and returns whatever comes back.
     pub(crate) async fn probe(&self, path: &str) -> Result<Answer> {
         self.exchange(&Method::GET, path, Body::None, None).await

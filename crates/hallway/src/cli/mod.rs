@@ -18,6 +18,7 @@ mod names;
 mod places;
 pub(crate) mod printer;
 mod run;
+mod run_device;
 mod table;
 #[cfg(test)]
 mod testing;

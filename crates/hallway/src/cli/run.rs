@@ -1,11 +1,11 @@
 //! From a parsed command to its room.
 
-use super::args::{Command, GlobalArgs};
+use super::args::{Command, DeviceEntry, GlobalArgs};
 use super::connection::Connection;
 use super::failure::{Result, exit};
 use super::http::Client;
 use super::printer::Printer;
-use super::{admin, device, integration, jwt, manifest, places, xapi};
+use super::{admin, device, integration, jwt, manifest, places, run_device, xapi};
 
 /// Runs a command, prints what comes of it, and returns the exit code.
 pub(crate) async fn run(command: Command, global: &GlobalArgs, printer: &mut Printer) -> u8 {
@@ -36,7 +36,8 @@ async fn dispatch(
         Command::Manifest(command) => manifest::run(&command, printer),
         Command::Integration(command) => integration::run(command, &client()?, printer).await,
         Command::Jwt(command) => jwt::run(&command, &client()?, printer).await,
-        Command::Device(command) => device::run(command, &client()?, printer).await,
+        Command::Device(DeviceEntry::Run(args)) => run_device::run(args, global, &env, printer).await,
+        Command::Device(DeviceEntry::Ask(command)) => device::run(command, &client()?, printer).await,
         Command::Workspace(command) => places::workspaces(&command, &client()?, printer).await,
         Command::Location(command) => places::locations(&command, &client()?, printer).await,
         Command::Xapi(command) => xapi::run(command, &client()?, printer).await,

@@ -11,11 +11,21 @@ use tokio_rustls::TlsConnector;
 use super::failure::{Failure, Result};
 use super::input;
 
-/// A connector that trusts the public roots, and those in a PEM file beside them.
+/// A connector for HTTP/1.1; see [`config`].
+///
+/// # Errors
+/// As [`config`].
+pub(crate) fn connector(ca: Option<&Path>) -> Result<TlsConnector> {
+    let mut config = Arc::unwrap_or_clone(config(ca)?);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Settings that trust the public roots, and those in a PEM file beside them.
 ///
 /// # Errors
 /// The file cannot be read, or holds no usable certificate.
-pub(crate) fn connector(ca: Option<&Path>) -> Result<TlsConnector> {
+pub(crate) fn config(ca: Option<&Path>) -> Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -37,13 +47,12 @@ pub(crate) fn connector(ca: Option<&Path>) -> Result<TlsConnector> {
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::refused(format!("TLS cannot be set up: {error}")))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 #[cfg(test)]
