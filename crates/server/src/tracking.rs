@@ -70,7 +70,9 @@ pub(crate) async fn track(State(app): State<App>, mut request: Request, next: Ne
         .metrics
         .request(&method, route.as_deref().unwrap_or("none"), status, elapsed);
     let cause = error.as_ref().and_then(ApiError::cause);
-    if status.is_server_error() && status != StatusCode::GATEWAY_TIMEOUT {
+    // 502 and 504 tell of a device that is away or restarting: no fault of ours.
+    let elsewhere = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
+    if status.is_server_error() && !elsewhere {
         tracing::error!(%method, path, status = status.as_u16(), tracking_id = %id, cause, "request failed");
     } else {
         let millis = elapsed.as_secs_f64() * 1000.0;
