@@ -46,10 +46,6 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    pub(crate) fn status(&self) -> StatusCode {
-        self.0.status
-    }
-
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }

@@ -381,8 +381,14 @@ mod tests {
             floor_number,
             display_name: String::new(),
         };
-        assert_eq!(serde_json::to_value(floor(-1.0)).unwrap()["floorNumber"].to_string(), "-1");
-        assert_eq!(serde_json::to_value(floor(1.5)).unwrap()["floorNumber"].to_string(), "1.5");
+        assert_eq!(
+            serde_json::to_value(floor(-1.0)).unwrap()["floorNumber"].to_string(),
+            "-1"
+        );
+        assert_eq!(
+            serde_json::to_value(floor(1.5)).unwrap()["floorNumber"].to_string(),
+            "1.5"
+        );
     }
 
     #[test]

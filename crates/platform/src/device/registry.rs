@@ -16,8 +16,8 @@ use crate::place::rules::{Faults, same};
 use crate::place::workspace_rules::filter_word;
 use crate::place::{Part, Workspace};
 use crate::platform::Platform;
-use crate::ports::{DeviceFilter, Page, Write};
 use crate::ports::WorkspaceFilter;
+use crate::ports::{DeviceFilter, Page, Write};
 
 /// From this many workspaces on, all of them are read at once.
 const MANY: usize = 16;
@@ -52,9 +52,21 @@ impl DeviceQuery {
     /// One of them is not in the contract.
     pub fn checked(mut self) -> Result<Self> {
         let words: [(&str, &mut Option<String>, &[&str]); 3] = [
-            ("type", &mut self.kind, &["roomdesk", "phone", "accessory", "webexgo", "unknown"]),
-            ("devicePlatform", &mut self.device_platform, &["cisco", "microsoftTeamsRoom"]),
-            ("plannedMaintenance", &mut self.planned_maintenance, &["off", "on", "upcoming"]),
+            (
+                "type",
+                &mut self.kind,
+                &["roomdesk", "phone", "accessory", "webexgo", "unknown"],
+            ),
+            (
+                "devicePlatform",
+                &mut self.device_platform,
+                &["cisco", "microsoftTeamsRoom"],
+            ),
+            (
+                "plannedMaintenance",
+                &mut self.planned_maintenance,
+                &["off", "on", "upcoming"],
+            ),
         ];
         for (name, slot, known) in words {
             if let Some(word) = slot {
@@ -78,14 +90,17 @@ impl DeviceQuery {
     fn matches(&self, device: &Device, status: &str) -> bool {
         let is = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|w| same(w, value));
         let has = |wanted: &Option<String>, value: &Option<String>| {
-            wanted.as_ref().is_none_or(|w| value.as_ref().is_some_and(|v| same(w, v)))
+            wanted
+                .as_ref()
+                .is_none_or(|w| value.as_ref().is_some_and(|v| same(w, v)))
         };
-        let all = |wanted: &[String], values: &[String]| {
-            wanted.iter().all(|w| values.iter().any(|v| same(w, v)))
-        };
+        let all =
+            |wanted: &[String], values: &[String]| wanted.iter().all(|w| values.iter().any(|v| same(w, v)));
         is(&self.display_name, &device.display_name)
             && self.person.is_none_or(|person| device.person == Some(person))
-            && self.workspace.is_none_or(|workspace| device.workspace == Some(workspace))
+            && self
+                .workspace
+                .is_none_or(|workspace| device.workspace == Some(workspace))
             && is(&self.connection_status, status)
             && is(&self.product, &device.product)
             && is(&self.kind, &device.kind)
@@ -101,17 +116,27 @@ impl DeviceQuery {
                 wanted.is_some() && device.mac.as_deref().and_then(mac) == wanted
             })
             && is(&self.device_platform, &device.device_platform)
-            && is(&self.planned_maintenance, maintenance_mode(device.planned_maintenance.as_ref()))
+            && is(
+                &self.planned_maintenance,
+                maintenance_mode(device.planned_maintenance.as_ref()),
+            )
     }
 }
 
 fn capabilities(device: &Device) -> Vec<String> {
-    if device.xapi { vec!["xapi".to_owned()] } else { Vec::new() }
+    if device.xapi {
+        vec!["xapi".to_owned()]
+    } else {
+        Vec::new()
+    }
 }
 
 /// The full permission holds the reading one, and both are xAPI permissions.
 fn permits(device: &Device, wanted: &str) -> bool {
-    device.xapi && ["xapi", "xapi:readonly", "xapi:all"].iter().any(|name| same(name, wanted))
+    device.xapi
+        && ["xapi", "xapi:readonly", "xapi:all"]
+            .iter()
+            .any(|name| same(name, wanted))
 }
 
 /// `off`, `on` or `upcoming`: the contract has it as an object with a mode, and as the mode alone.
@@ -122,7 +147,10 @@ pub(crate) fn maintenance_mode(planned: Option<&Value>) -> &str {
 
 /// An Ethernet address as answers carry it: `11:22:33:44:AA:FF`.
 pub(crate) fn mac(text: &str) -> Option<String> {
-    let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b':' | b'-' | b'.' | b' ')).collect();
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|b| !matches!(b, b':' | b'-' | b'.' | b' '))
+        .collect();
     if digits.len() != 12 || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
@@ -153,7 +181,10 @@ impl Platform {
             };
         }
         let stored = device.connection_status.as_deref().unwrap_or("unknown");
-        OTHERS.into_iter().find(|&status| status == stored).unwrap_or("unknown")
+        OTHERS
+            .into_iter()
+            .find(|&status| status == stored)
+            .unwrap_or("unknown")
     }
 
     /// The device as answers show it, with the location of its workspace.
@@ -167,14 +198,21 @@ impl Platform {
             person_id: device.person,
             org_id: device.org,
             capabilities: capabilities(device),
-            permissions: if device.xapi { vec!["xapi:all".to_owned()] } else { Vec::new() },
+            permissions: if device.xapi {
+                vec!["xapi:all".to_owned()]
+            } else {
+                Vec::new()
+            },
             connection_status: self.connection_status(device).to_owned(),
             product: device.product.clone(),
             kind: device.kind.clone(),
             tags: device.tags.clone(),
             ip: device.ip.clone(),
             active_interface: device.ip.as_ref().map(|_| "wired".to_owned()),
-            mac: device.mac.as_ref().map(|text| mac(text).unwrap_or_else(|| text.clone())),
+            mac: device
+                .mac
+                .as_ref()
+                .map(|text| mac(text).unwrap_or_else(|| text.clone())),
             primary_sip_url: device.primary_sip_url.clone(),
             sip_urls: device.sip_urls.clone(),
             serial: device.serial.clone(),
@@ -200,8 +238,14 @@ impl Platform {
                 return Ok(place.location);
             }
         }
-        let Some(workspace) = device.workspace else { return Ok(None) };
-        let workspace = self.store.workspace(workspace).await.doing("reading a workspace")?;
+        let Some(workspace) = device.workspace else {
+            return Ok(None);
+        };
+        let workspace = self
+            .store
+            .workspace(workspace)
+            .await
+            .doing("reading a workspace")?;
         Ok(workspace.and_then(|workspace| workspace.location))
     }
 
@@ -219,7 +263,10 @@ impl Platform {
                 .workspaces(org, WorkspaceFilter::default(), Page::ALL)
                 .await
                 .doing("listing workspaces")?;
-            locations.extend(all.into_iter().map(|workspace| (workspace.id, workspace.location)));
+            locations.extend(
+                all.into_iter()
+                    .map(|workspace| (workspace.id, workspace.location)),
+            );
         }
         let mut views = Vec::with_capacity(devices.len());
         for device in devices {
@@ -240,8 +287,14 @@ impl Platform {
 
     /// Devices of a workspace, as they are kept.
     pub(crate) async fn devices_in(&self, org: OrgId, workspace: WorkspaceId) -> Result<Vec<Device>> {
-        let filter = DeviceFilter { workspace: Some(workspace), person: None };
-        self.store.devices(org, filter, Page::ALL).await.doing("listing devices")
+        let filter = DeviceFilter {
+            workspace: Some(workspace),
+            person: None,
+        };
+        self.store
+            .devices(org, filter, Page::ALL)
+            .await
+            .doing("listing devices")
     }
 
     /// Devices that match: of the organization for an administrative reader, of the caller itself for a user.
@@ -258,33 +311,62 @@ impl Platform {
         let mut query = query.clone();
         if sight == Sight::Own {
             if query.person.is_some_and(|person| person != caller.person) {
-                return Ok(Part { items: Vec::new(), more: false });
+                return Ok(Part {
+                    items: Vec::new(),
+                    more: false,
+                });
             }
             query.person = Some(caller.person);
         }
-        let filter = DeviceFilter { workspace: query.workspace, person: query.person };
+        let filter = DeviceFilter {
+            workspace: query.workspace,
+            person: query.person,
+        };
         let found = if query.is_plain() {
-            let one_more = Page { start: page.start, max: page.max.saturating_add(1) };
-            let read = self.store.devices(caller.org, filter, one_more).await.doing("listing devices")?;
+            let one_more = Page {
+                start: page.start,
+                max: page.max.saturating_add(1),
+            };
+            let read = self
+                .store
+                .devices(caller.org, filter, one_more)
+                .await
+                .doing("listing devices")?;
             Part::trim(read, page.max)
         } else {
             let here = match query.location {
                 None => None,
                 Some(location) => Some(self.workspaces_at(caller.org, location).await?),
             };
-            let all = self.store.devices(caller.org, filter, Page::ALL).await.doing("listing devices")?;
+            let all = self
+                .store
+                .devices(caller.org, filter, Page::ALL)
+                .await
+                .doing("listing devices")?;
             let matching = all.into_iter().filter(|device| {
-                let stands = here.as_ref().is_none_or(|here| device.workspace.is_some_and(|id| here.contains(&id)));
+                let stands = here
+                    .as_ref()
+                    .is_none_or(|here| device.workspace.is_some_and(|id| here.contains(&id)));
                 stands && query.matches(device, self.connection_status(device))
             });
             Part::cut(matching, page)
         };
-        Ok(Part { items: self.device_views(caller.org, &found.items).await?, more: found.more })
+        Ok(Part {
+            items: self.device_views(caller.org, &found.items).await?,
+            more: found.more,
+        })
     }
 
     async fn workspaces_at(&self, org: OrgId, location: LocationId) -> Result<HashSet<WorkspaceId>> {
-        let filter = WorkspaceFilter { location: Some(location), floor: None };
-        let found = self.store.workspaces(org, filter, Page::ALL).await.doing("listing workspaces")?;
+        let filter = WorkspaceFilter {
+            location: Some(location),
+            floor: None,
+        };
+        let found = self
+            .store
+            .workspaces(org, filter, Page::ALL)
+            .await
+            .doing("listing workspaces")?;
         Ok(found.into_iter().map(|workspace| workspace.id).collect())
     }
 
@@ -325,7 +407,13 @@ impl Platform {
             [] => format!("removed all tags of {}", device.display_name),
             tags => format!("set the tags of {} to {}", device.display_name, tags.join(", ")),
         };
-        let entry = audit::by(caller, self.now(), "device.tags_changed", &device.display_name, description);
+        let entry = audit::by(
+            caller,
+            self.now(),
+            "device.tags_changed",
+            &device.display_name,
+            description,
+        );
         self.store
             .commit(vec![Write::PutDevice(device.clone()), entry])
             .await
@@ -339,7 +427,11 @@ impl Platform {
     /// # Errors
     /// Missing scope or role; a bad address or model; both or neither owner; an unknown owner; the address is
     /// taken.
-    pub async fn create_device_by_mac(&self, caller: &Caller, request: &CreateDevice) -> Result<wire::Device> {
+    pub async fn create_device_by_mac(
+        &self,
+        caller: &Caller,
+        request: &CreateDevice,
+    ) -> Result<wire::Device> {
         caller.may_register_devices()?;
         let (address, model) = check_phone(request)?;
         let (display_name, location) = match (request.workspace_id, request.person_id) {
@@ -348,15 +440,24 @@ impl Platform {
                 (workspace.display_name, workspace.location)
             }
             (None, Some(id)) => (self.person(caller, id).await?.display_name, None),
-            _ => return Err(Error::invalid("Exactly one of workspaceId and personId must be given.")),
+            _ => {
+                return Err(Error::invalid(
+                    "Exactly one of workspaceId and personId must be given.",
+                ));
+            }
         };
         let all = self
             .store
             .devices(caller.org, DeviceFilter::default(), Page::ALL)
             .await
             .doing("listing devices")?;
-        if all.iter().any(|device| device.mac.as_deref().and_then(mac).as_deref() == Some(&address)) {
-            return Err(Error::conflict(format!("There is a device with the MAC address {address}.")));
+        if all
+            .iter()
+            .any(|device| device.mac.as_deref().and_then(mac).as_deref() == Some(&address))
+        {
+            return Err(Error::conflict(format!(
+                "There is a device with the MAC address {address}."
+            )));
         }
         let now = self.now();
         let device = Device {
@@ -388,7 +489,13 @@ impl Platform {
             last_seen: None,
         };
         let description = format!("registered a {} by its MAC address", device.product);
-        let entry = audit::by(caller, now, "device.registered", &device.display_name, description);
+        let entry = audit::by(
+            caller,
+            now,
+            "device.registered",
+            &device.display_name,
+            description,
+        );
         self.store
             .commit(vec![Write::PutDevice(device.clone()), entry])
             .await
@@ -404,7 +511,13 @@ impl Platform {
         let sight = caller.may_write_devices()?;
         let device = self.device_in_sight(caller, sight, id).await?;
         let description = format!("deleted the device {}", device.display_name);
-        let entry = audit::by(caller, self.now(), "device.deleted", &device.display_name, description);
+        let entry = audit::by(
+            caller,
+            self.now(),
+            "device.deleted",
+            &device.display_name,
+            description,
+        );
         self.store
             .commit(vec![Write::DeleteDevice(id), entry])
             .await
@@ -498,7 +611,10 @@ pub(crate) mod tests {
 
     #[test]
     fn the_store_answers_plain_questions() {
-        let mut query = DeviceQuery { workspace: Some(WorkspaceId::random()), ..DeviceQuery::default() };
+        let mut query = DeviceQuery {
+            workspace: Some(WorkspaceId::random()),
+            ..DeviceQuery::default()
+        };
         assert!(query.is_plain());
         query.tags.push("x".to_owned());
         assert!(!query.is_plain());
@@ -512,8 +628,16 @@ pub(crate) mod tests {
             ..CreateDevice::default()
         };
         let (address, model) = check_phone(&request("D82E3EEF4E5C", "DMS Cisco 8865")).unwrap();
-        assert_eq!((address.as_str(), model.as_str()), ("D8:2E:3E:EF:4E:5C", "DMS Cisco 8865"));
-        for (mac, model) in [("D82E3EEF4E5", "m"), ("D82E3EEF4E5G", "m"), ("", "m"), ("D82E3EEF4E5C", " ")] {
+        assert_eq!(
+            (address.as_str(), model.as_str()),
+            ("D8:2E:3E:EF:4E:5C", "DMS Cisco 8865")
+        );
+        for (mac, model) in [
+            ("D82E3EEF4E5", "m"),
+            ("D82E3EEF4E5G", "m"),
+            ("", "m"),
+            ("D82E3EEF4E5C", " "),
+        ] {
             assert!(check_phone(&request(mac, model)).is_err(), "{mac:?} {model:?}");
         }
     }

@@ -24,7 +24,10 @@ pub(crate) fn patch(tags: &[String], operations: &[TagOperation]) -> Result<Vec<
         let fault = |message: String| Error::invalid(format!("operation {index}: {message}"));
         let path = operation.path.strip_prefix('/').unwrap_or(&operation.path);
         if path != "tags" {
-            return Err(fault(format!("path: only tags can be changed, not {:?}", operation.path)));
+            return Err(fault(format!(
+                "path: only tags can be changed, not {:?}",
+                operation.path
+            )));
         }
         match operation.op.as_str() {
             "add" => append(&mut tags, read(operation).map_err(fault)?),
@@ -33,7 +36,11 @@ pub(crate) fn patch(tags: &[String], operations: &[TagOperation]) -> Result<Vec<
                 append(&mut tags, read(operation).map_err(fault)?);
             }
             "remove" => tags.clear(),
-            other => return Err(fault(format!("op: must be add, replace or remove, not {other:?}"))),
+            other => {
+                return Err(fault(format!(
+                    "op: must be add, replace or remove, not {other:?}"
+                )));
+            }
         }
         if tags.len() > MAX_TAGS {
             return Err(fault(format!("value: a device has at most {MAX_TAGS} tags")));
@@ -57,7 +64,10 @@ fn read(operation: &TagOperation) -> Result<Vec<String>, String> {
     };
     let mut tags = Vec::new();
     for (index, value) in values.iter().enumerate() {
-        let tag = value.as_str().ok_or_else(|| format!("value[{index}]: a tag is a text"))?.trim();
+        let tag = value
+            .as_str()
+            .ok_or_else(|| format!("value[{index}]: a tag is a text"))?
+            .trim();
         if tag.is_empty() || tag.chars().count() > MAX_TAG {
             return Err(format!("value[{index}]: a tag has 1 to {MAX_TAG} characters"));
         }
@@ -77,7 +87,11 @@ mod tests {
     use super::*;
 
     fn operation(op: &str, path: &str, value: Option<Value>) -> TagOperation {
-        TagOperation { op: op.to_owned(), path: path.to_owned(), value }
+        TagOperation {
+            op: op.to_owned(),
+            path: path.to_owned(),
+            value,
+        }
     }
 
     fn tags(list: &[&str]) -> Vec<String> {
@@ -88,12 +102,22 @@ mod tests {
     fn adds_replaces_and_removes() {
         let before = tags(&["a", "b"]);
         let run = |op, value| patch(&before, &[operation(op, "tags", value)]);
-        assert_eq!(run("add", Some(json!(["b", " c ", "c"]))).unwrap(), tags(&["a", "b", "c"]));
+        assert_eq!(
+            run("add", Some(json!(["b", " c ", "c"]))).unwrap(),
+            tags(&["a", "b", "c"])
+        );
         assert_eq!(run("replace", Some(json!(["x", "x"]))).unwrap(), tags(&["x"]));
         assert_eq!(run("replace", Some(json!([]))).unwrap(), tags(&[]));
         assert_eq!(run("remove", None).unwrap(), tags(&[]));
-        assert_eq!(run("remove", Some(json!(["a"]))).unwrap(), tags(&[]), "remove takes all of them");
-        assert_eq!(patch(&before, &[operation("remove", "/tags", None)]).unwrap(), tags(&[]));
+        assert_eq!(
+            run("remove", Some(json!(["a"]))).unwrap(),
+            tags(&[]),
+            "remove takes all of them"
+        );
+        assert_eq!(
+            patch(&before, &[operation("remove", "/tags", None)]).unwrap(),
+            tags(&[])
+        );
     }
 
     #[test]
@@ -102,14 +126,26 @@ mod tests {
             Err(Error::Invalid { message, .. }) => message,
             other => panic!("{other:?}"),
         };
-        assert_eq!(check("test", "tags", None), "operation 0: op: must be add, replace or remove, not \"test\"");
+        assert_eq!(
+            check("test", "tags", None),
+            "operation 0: op: must be add, replace or remove, not \"test\""
+        );
         assert_eq!(
             check("add", "displayName", Some(json!(["x"]))),
             "operation 0: path: only tags can be changed, not \"displayName\""
         );
-        assert_eq!(check("add", "tags", Some(json!("x"))), "operation 0: value: a list of tags is needed");
-        assert_eq!(check("replace", "tags", None), "operation 0: value: a list of tags is needed");
-        assert_eq!(check("add", "tags", Some(json!(["x", 1]))), "operation 0: value[1]: a tag is a text");
+        assert_eq!(
+            check("add", "tags", Some(json!("x"))),
+            "operation 0: value: a list of tags is needed"
+        );
+        assert_eq!(
+            check("replace", "tags", None),
+            "operation 0: value: a list of tags is needed"
+        );
+        assert_eq!(
+            check("add", "tags", Some(json!(["x", 1]))),
+            "operation 0: value[1]: a tag is a text"
+        );
         assert!(check("add", "tags", Some(json!(["a,b"]))).contains("comma"));
         assert!(check("add", "tags", Some(json!([" "]))).contains("1 to 256"));
         let many: Vec<String> = (0..=MAX_TAGS).map(|n| n.to_string()).collect();

@@ -45,7 +45,10 @@ impl PeopleQuery {
                 || person.email.eq_ignore_ascii_case(&email.replace(' ', "+"))
         });
         let name = self.display_name.as_ref().is_none_or(|start| {
-            person.display_name.to_lowercase().starts_with(&start.trim().to_lowercase())
+            person
+                .display_name
+                .to_lowercase()
+                .starts_with(&start.trim().to_lowercase())
         });
         let role = self.roles.is_empty() || person.roles.iter().any(|role| self.roles.contains(&role.id()));
         email && name && role && !self.with_location
@@ -83,7 +86,10 @@ fn view(person: &Person, private: bool, status: bool) -> wire::Person {
 }
 
 fn role_view(role: Role) -> wire::Role {
-    wire::Role { id: role.id(), name: role.display_name().to_owned() }
+    wire::Role {
+        id: role.id(),
+        name: role.display_name().to_owned(),
+    }
 }
 
 impl Platform {
@@ -119,7 +125,9 @@ impl Platform {
     ) -> Result<(Part<wire::Person>, Vec<PersonId>)> {
         let sight = caller.may_read_people()?;
         if sight == Sight::Own && !query.names_somebody() {
-            return Err(Error::invalid("Email, displayName, or id list should be specified."));
+            return Err(Error::invalid(
+                "Email, displayName, or id list should be specified.",
+            ));
         }
         let show = |person: &Person| {
             let private = sight == Sight::Organization || person.id == caller.person;
@@ -131,7 +139,9 @@ impl Platform {
             return Ok((Part::cut(matching.map(show), page), Vec::new()));
         };
         if ids.len() > MAX_IDS {
-            return Err(Error::invalid(format!("id: at most {MAX_IDS} ids can be asked for")));
+            return Err(Error::invalid(format!(
+                "id: at most {MAX_IDS} ids can be asked for"
+            )));
         }
         let (mut found, mut missing, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for &id in ids.iter().filter(|&&id| seen.insert(id)) {
@@ -241,15 +251,38 @@ mod tests {
     fn finds_people() {
         let ada = ada();
         let text = |text: &str| Some(text.to_owned());
-        let by_email = |email: &str| PeopleQuery { email: text(email), ..PeopleQuery::default() }.matches(&ada);
+        let by_email = |email: &str| {
+            PeopleQuery {
+                email: text(email),
+                ..PeopleQuery::default()
+            }
+            .matches(&ada)
+        };
         assert!(by_email("ada+one@example.com") && by_email("ada one@example.com"));
         assert!(!by_email("one@example.com"));
-        let by_name =
-            |name: &str| PeopleQuery { display_name: text(name), ..PeopleQuery::default() }.matches(&ada);
+        let by_name = |name: &str| {
+            PeopleQuery {
+                display_name: text(name),
+                ..PeopleQuery::default()
+            }
+            .matches(&ada)
+        };
         assert!(by_name("ada l") && !by_name("love"));
-        let by_role = |role: Role| PeopleQuery { roles: vec![role.id()], ..PeopleQuery::default() }.matches(&ada);
+        let by_role = |role: Role| {
+            PeopleQuery {
+                roles: vec![role.id()],
+                ..PeopleQuery::default()
+            }
+            .matches(&ada)
+        };
         assert!(by_role(Role::DeviceAdmin) && !by_role(Role::FullAdmin));
-        assert!(!PeopleQuery { with_location: true, ..PeopleQuery::default() }.matches(&ada));
+        assert!(
+            !PeopleQuery {
+                with_location: true,
+                ..PeopleQuery::default()
+            }
+            .matches(&ada)
+        );
     }
 
     #[test]

@@ -154,16 +154,33 @@ impl Platform {
     ) -> Result<()> {
         surface.may_write(caller)?;
         let view = surface.view(&self.own_floor(caller, location, id).await?);
-        let here = WorkspaceFilter { location: Some(location), floor: Some(id) };
-        let workspaces =
-            self.store.workspaces(caller.org, here, Page::ALL).await.doing("listing workspaces")?;
+        let here = WorkspaceFilter {
+            location: Some(location),
+            floor: Some(id),
+        };
+        let workspaces = self
+            .store
+            .workspaces(caller.org, here, Page::ALL)
+            .await
+            .doing("listing workspaces")?;
         let mut writes: Vec<Write> = workspaces
             .into_iter()
-            .map(|workspace| Write::PutWorkspace(super::Workspace { floor: None, ..workspace }))
+            .map(|workspace| {
+                Write::PutWorkspace(super::Workspace {
+                    floor: None,
+                    ..workspace
+                })
+            })
             .collect();
         writes.push(Write::DeleteFloor(id));
         let description = format!("deleted the floor {}", view.display_name);
-        writes.push(audit::by(caller, self.now(), "floor.deleted", &view.display_name, description));
+        writes.push(audit::by(
+            caller,
+            self.now(),
+            "floor.deleted",
+            &view.display_name,
+            description,
+        ));
         self.store.commit(writes).await.doing("deleting a floor")
     }
 }

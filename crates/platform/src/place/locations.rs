@@ -62,7 +62,10 @@ impl<T> Part<T> {
 
 impl LocationQuery {
     fn matches(&self, location: &Location) -> bool {
-        let named = self.name.as_ref().is_none_or(|part| rules::contains(&location.name, part));
+        let named = self
+            .name
+            .as_ref()
+            .is_none_or(|part| rules::contains(&location.name, part));
         named && self.id.is_none_or(|id| id == location.id)
     }
 }
@@ -117,7 +120,9 @@ impl Platform {
     /// Missing scope or role; unknown.
     pub async fn location_details(&self, caller: &Caller, id: LocationId) -> Result<wire::Location> {
         caller.may_read_locations()?;
-        self.own_location(caller, id).await.map(|location| view(&location))
+        self.own_location(caller, id)
+            .await
+            .map(|location| view(&location))
     }
 
     /// Makes a location.
@@ -161,9 +166,16 @@ impl Platform {
             Surface::WorkspaceLocations => caller.may_write_workspace_locations()?,
         }
         let location = self.own_location(caller, id).await?;
-        let here = WorkspaceFilter { location: Some(id), floor: None };
+        let here = WorkspaceFilter {
+            location: Some(id),
+            floor: None,
+        };
         let first = Page { start: 0, max: 1 };
-        let held = self.store.workspaces(caller.org, here, first).await.doing("listing workspaces")?;
+        let held = self
+            .store
+            .workspaces(caller.org, here, first)
+            .await
+            .doing("listing workspaces")?;
         if let Some(workspace) = held.first() {
             return Err(Error::conflict(format!(
                 "The location still has workspaces, like {}: delete them first.",
@@ -186,8 +198,14 @@ impl Platform {
     /// Writes a location whose name nobody else has.
     async fn keep_location(&self, caller: &Caller, location: &Location, event: &str) -> Result<()> {
         let all = self.all_locations(caller).await?;
-        if all.iter().any(|other| other.id != location.id && rules::same(&other.name, &location.name)) {
-            return Err(Error::conflict(format!("There is another location named {}.", location.name)));
+        if all
+            .iter()
+            .any(|other| other.id != location.id && rules::same(&other.name, &location.name))
+        {
+            return Err(Error::conflict(format!(
+                "There is another location named {}.",
+                location.name
+            )));
         }
         let verb = event.rsplit('.').next().unwrap_or(event);
         let entry = audit::by(
@@ -214,7 +232,11 @@ impl Platform {
     ) -> Result<Vec<wire::WorkspaceLocation>> {
         caller.may_read_workspace_locations()?;
         let all = self.all_locations(caller).await?;
-        Ok(all.iter().filter(|location| query.matches(location)).map(legacy_view).collect())
+        Ok(all
+            .iter()
+            .filter(|location| query.matches(location))
+            .map(legacy_view)
+            .collect())
     }
 
     /// One location, in the older form.
@@ -227,7 +249,9 @@ impl Platform {
         id: LocationId,
     ) -> Result<wire::WorkspaceLocation> {
         caller.may_read_workspace_locations()?;
-        self.own_location(caller, id).await.map(|location| legacy_view(&location))
+        self.own_location(caller, id)
+            .await
+            .map(|location| legacy_view(&location))
     }
 
     /// Makes a location by the older resource.
@@ -318,10 +342,28 @@ mod tests {
     #[test]
     fn filters() {
         let denver = denver();
-        let by_name = |name: &str| LocationQuery { name: Some(name.to_owned()), id: None }.matches(&denver);
+        let by_name = |name: &str| {
+            LocationQuery {
+                name: Some(name.to_owned()),
+                id: None,
+            }
+            .matches(&denver)
+        };
         assert!(by_name("ENV") && by_name("Denver") && !by_name("Oslo"));
-        assert!(LocationQuery { name: None, id: Some(denver.id) }.matches(&denver));
-        assert!(!LocationQuery { name: None, id: Some(LocationId::random()) }.matches(&denver));
+        assert!(
+            LocationQuery {
+                name: None,
+                id: Some(denver.id)
+            }
+            .matches(&denver)
+        );
+        assert!(
+            !LocationQuery {
+                name: None,
+                id: Some(LocationId::random())
+            }
+            .matches(&denver)
+        );
         let country = |code: &str| WorkspaceLocationQuery {
             country_code: Some(code.to_owned()),
             ..WorkspaceLocationQuery::default()
@@ -345,11 +387,47 @@ mod tests {
     #[test]
     fn pages() {
         let cut = |start, max| Part::cut(0..5, Page { start, max });
-        assert_eq!(cut(0, 2), Part { items: vec![0, 1], more: true });
-        assert_eq!(cut(3, 2), Part { items: vec![3, 4], more: false });
-        assert_eq!(cut(0, 5), Part { items: vec![0, 1, 2, 3, 4], more: false });
-        assert_eq!(cut(9, 2), Part { items: vec![], more: false });
-        assert_eq!(Part::trim(vec![1, 2, 3], 2), Part { items: vec![1, 2], more: true });
-        assert_eq!(Part::trim(vec![1, 2], 2), Part { items: vec![1, 2], more: false });
+        assert_eq!(
+            cut(0, 2),
+            Part {
+                items: vec![0, 1],
+                more: true
+            }
+        );
+        assert_eq!(
+            cut(3, 2),
+            Part {
+                items: vec![3, 4],
+                more: false
+            }
+        );
+        assert_eq!(
+            cut(0, 5),
+            Part {
+                items: vec![0, 1, 2, 3, 4],
+                more: false
+            }
+        );
+        assert_eq!(
+            cut(9, 2),
+            Part {
+                items: vec![],
+                more: false
+            }
+        );
+        assert_eq!(
+            Part::trim(vec![1, 2, 3], 2),
+            Part {
+                items: vec![1, 2],
+                more: true
+            }
+        );
+        assert_eq!(
+            Part::trim(vec![1, 2], 2),
+            Part {
+                items: vec![1, 2],
+                more: false
+            }
+        );
     }
 }

@@ -54,7 +54,10 @@ impl Caller {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn may_delete_organizations(&self) -> Result<()> {
-        self.require_scope(&["spark-admin:organizations-write", "spark-admin:organizations_write"])?;
+        self.require_scope(&[
+            "spark-admin:organizations-write",
+            "spark-admin:organizations_write",
+        ])?;
         self.require_full_admin()
     }
 
@@ -187,20 +190,38 @@ pub(crate) mod tests {
     fn administrative_scopes_need_an_administrator() {
         let read = &["spark-admin:devices_read"];
         assert_eq!(
-            caller(&[Role::ReadOnlyAdmin], read, false).may_read_devices().unwrap(),
+            caller(&[Role::ReadOnlyAdmin], read, false)
+                .may_read_devices()
+                .unwrap(),
             Sight::Organization
         );
-        assert_eq!(caller(&[], read, true).may_read_devices().unwrap(), Sight::Organization);
+        assert_eq!(
+            caller(&[], read, true).may_read_devices().unwrap(),
+            Sight::Organization
+        );
         assert!(caller(&[], read, false).may_read_devices().is_err());
         let user = &["spark:devices_read"];
         assert_eq!(caller(&[], user, false).may_read_devices().unwrap(), Sight::Own);
-        assert_eq!(caller(&[Role::FullAdmin], &["spark:all"], false).may_read_devices().unwrap(), Sight::Own);
-        assert!(caller(&[Role::FullAdmin], &["spark:people_read"], false).may_read_devices().is_err());
+        assert_eq!(
+            caller(&[Role::FullAdmin], &["spark:all"], false)
+                .may_read_devices()
+                .unwrap(),
+            Sight::Own
+        );
+        assert!(
+            caller(&[Role::FullAdmin], &["spark:people_read"], false)
+                .may_read_devices()
+                .is_err()
+        );
     }
 
     #[test]
     fn readers_do_not_write() {
-        let scopes = &["spark-admin:workspaces_write", "spark-admin:devices_write", "spark-admin:locations_write"];
+        let scopes = &[
+            "spark-admin:workspaces_write",
+            "spark-admin:devices_write",
+            "spark-admin:locations_write",
+        ];
         let reader = caller(&[Role::ReadOnlyAdmin], scopes, false);
         assert!(reader.may_write_workspaces().is_err());
         assert!(reader.may_write_locations().is_err());

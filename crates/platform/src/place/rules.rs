@@ -42,7 +42,12 @@ impl Faults {
     }
 
     /// A text that may be there; empty is as good as absent.
-    pub(crate) fn optional_text(&mut self, member: &str, text: Option<&String>, max: usize) -> Option<String> {
+    pub(crate) fn optional_text(
+        &mut self,
+        member: &str,
+        text: Option<&String>,
+        max: usize,
+    ) -> Option<String> {
         let text = text.map(|text| text.trim()).filter(|text| !text.is_empty())?;
         if text.chars().count() > max {
             self.add(format!("{member} is longer than {max} characters"));
@@ -55,7 +60,10 @@ impl Faults {
         match words.iter().find(|word| word.eq_ignore_ascii_case(text.trim())) {
             Some(&word) => word.to_owned(),
             None => {
-                self.add(format!("{member} must be one of {}, not {text:?}", words.join(", ")));
+                self.add(format!(
+                    "{member} must be one of {}, not {text:?}",
+                    words.join(", ")
+                ));
                 String::new()
             }
         }
@@ -63,7 +71,9 @@ impl Faults {
 
     fn country(&mut self, member: &str, text: &str) -> String {
         if text.len() != 2 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
-            self.add(format!("{member} must be a country code of two letters, not {text:?}"));
+            self.add(format!(
+                "{member} must be a country code of two letters, not {text:?}"
+            ));
         }
         text.to_ascii_uppercase()
     }
@@ -73,7 +83,9 @@ impl Faults {
         match text.parse::<f64>() {
             Ok(degrees) if degrees.abs() <= limit => Some(text),
             _ => {
-                self.add(format!("{member} must be a number from -{limit} to {limit}, not {text:?}"));
+                self.add(format!(
+                    "{member} must be a number from -{limit} to {limit}, not {text:?}"
+                ));
                 None
             }
         }
@@ -82,7 +94,9 @@ impl Faults {
     fn time_zone(&mut self, text: &str) {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
         if text.len() > 64 || !text.chars().all(plain) {
-            self.add(format!("timeZone must be the name of a time zone, like Europe/Oslo, not {text:?}"));
+            self.add(format!(
+                "timeZone must be the name of a time zone, like Europe/Oslo, not {text:?}"
+            ));
         }
     }
 
@@ -104,11 +118,7 @@ impl Faults {
 ///
 /// # Errors
 /// A member is missing or bad; all of them are named.
-pub(crate) fn new_location(
-    org: OrgId,
-    now: Timestamp,
-    request: &wire::LocationRequest,
-) -> Result<Location> {
+pub(crate) fn new_location(org: OrgId, now: Timestamp, request: &wire::LocationRequest) -> Result<Location> {
     let mut faults = Faults::default();
     for (member, text) in [
         ("name", &request.name),
@@ -168,8 +178,18 @@ pub(crate) fn change_location(location: &mut Location, request: &wire::LocationR
             *kept = faults.optional_text(member, text.as_ref(), max);
         }
     };
-    set(&mut location.preferred_language, "preferredLanguage", &request.preferred_language, 64);
-    set(&mut location.announcement_language, "announcementLanguage", &request.announcement_language, 64);
+    set(
+        &mut location.preferred_language,
+        "preferredLanguage",
+        &request.preferred_language,
+        64,
+    );
+    set(
+        &mut location.announcement_language,
+        "announcementLanguage",
+        &request.announcement_language,
+        64,
+    );
     set(&mut location.notes, "notes", &request.notes, MAX_NOTES);
     if let Some(given) = &request.address {
         let kept = &mut location.address;
@@ -180,7 +200,11 @@ pub(crate) fn change_location(location: &mut Location, request: &wire::LocationR
             (&mut kept.country, "address.country", &given.country),
         ] {
             if let Some(text) = faults.optional_text(member, text.as_ref(), MAX_NAME) {
-                *slot = if member == "address.country" { faults.country(member, &text) } else { text };
+                *slot = if member == "address.country" {
+                    faults.country(member, &text)
+                } else {
+                    text
+                };
             }
         }
         for (slot, member, text) in [
@@ -235,8 +259,9 @@ pub(crate) fn replace_legacy_location(
     if !country.is_empty() {
         location.address.country = faults.country("countryCode", &country);
     }
-    location.address.city =
-        faults.optional_text("cityName", request.city_name.as_ref(), MAX_NAME).unwrap_or_default();
+    location.address.city = faults
+        .optional_text("cityName", request.city_name.as_ref(), MAX_NAME)
+        .unwrap_or_default();
     for (slot, member, value, limit) in [
         (&mut location.latitude, "latitude", &request.latitude, 90.0),
         (&mut location.longitude, "longitude", &request.longitude, 180.0),
@@ -270,7 +295,13 @@ pub(crate) fn floor(
     }
     let display_name = faults.optional_text("displayName", request.display_name.as_ref(), MAX_NAME);
     faults.end("floor")?;
-    Ok(Floor { id, org, location, floor_number: number, display_name })
+    Ok(Floor {
+        id,
+        org,
+        location,
+        floor_number: number,
+        display_name,
+    })
 }
 
 #[cfg(test)]
@@ -326,7 +357,11 @@ pub(crate) mod tests {
         bad.longitude = Some(wire::Degrees::Text("east".to_owned()));
         bad.time_zone = text("somewhere over there");
         bad.name = text(&"n".repeat(300));
-        assert_eq!(faults(new_location(org, Timestamp(0), &bad)).len(), 1, "the name is seen first");
+        assert_eq!(
+            faults(new_location(org, Timestamp(0), &bad)).len(),
+            1,
+            "the name is seen first"
+        );
         bad.name = text("n");
         assert_eq!(faults(new_location(org, Timestamp(0), &bad)).len(), 3);
     }
@@ -338,12 +373,18 @@ pub(crate) mod tests {
         change_location(&mut location, &wire::LocationRequest::default()).unwrap();
         assert_eq!(location, before);
         let change = wire::LocationRequest {
-            address: Some(wire::Address { city: text("Oslo"), ..wire::Address::default() }),
+            address: Some(wire::Address {
+                city: text("Oslo"),
+                ..wire::Address::default()
+            }),
             notes: text("x"),
             ..wire::LocationRequest::default()
         };
         change_location(&mut location, &change).unwrap();
-        assert_eq!((location.address.city.as_str(), location.address.address1.as_str()), ("Oslo", "123 Some St."));
+        assert_eq!(
+            (location.address.city.as_str(), location.address.address1.as_str()),
+            ("Oslo", "123 Some St.")
+        );
         assert_eq!(location.notes.as_deref(), Some("x"));
     }
 
@@ -361,10 +402,20 @@ pub(crate) mod tests {
             notes: None,
         };
         replace_legacy_location(&mut location, &request).unwrap();
-        assert_eq!(location.address.address2.as_deref(), Some("Suite 456"), "the address did not change");
-        assert_eq!((location.address.city.as_str(), location.notes.as_deref()), ("", None));
+        assert_eq!(
+            location.address.address2.as_deref(),
+            Some("Suite 456"),
+            "the address did not change"
+        );
+        assert_eq!(
+            (location.address.city.as_str(), location.notes.as_deref()),
+            ("", None)
+        );
         assert_eq!(location.time_zone, "America/Chicago");
-        let missing = faults(replace_legacy_location(&mut location, &wire::WorkspaceLocationRequest::default()));
+        let missing = faults(replace_legacy_location(
+            &mut location,
+            &wire::WorkspaceLocationRequest::default(),
+        ));
         assert_eq!(missing.len(), 5, "{missing:?}");
     }
 
@@ -372,8 +423,24 @@ pub(crate) mod tests {
     fn floors() {
         let id = FloorId::random();
         let (org, location) = (denver().org, denver().id);
-        let make = |floor_number, display_name| floor(id, org, location, &wire::FloorRequest { floor_number, display_name });
-        assert_eq!(make(Some(-2.0), text(" Cellar ")).unwrap().display_name.as_deref(), Some("Cellar"));
+        let make = |floor_number, display_name| {
+            floor(
+                id,
+                org,
+                location,
+                &wire::FloorRequest {
+                    floor_number,
+                    display_name,
+                },
+            )
+        };
+        assert_eq!(
+            make(Some(-2.0), text(" Cellar "))
+                .unwrap()
+                .display_name
+                .as_deref(),
+            Some("Cellar")
+        );
         assert!(make(None, None).is_err());
         assert!(make(Some(1e9), None).is_err());
     }

@@ -24,7 +24,13 @@ impl Platform {
     /// # Errors
     /// The store failed, or a record names one that is neither there nor in the seed.
     pub async fn seed(&self, seed: Seed) -> Result<()> {
-        let Seed { people, locations, floors, workspaces, devices } = seed;
+        let Seed {
+            people,
+            locations,
+            floors,
+            workspaces,
+            devices,
+        } = seed;
         let ids: Vec<_> = devices.iter().map(|device| device.id).collect();
         // In the order in which they name each other.
         let mut writes: Vec<Write> = people.into_iter().map(Write::PutPerson).collect();
@@ -32,7 +38,10 @@ impl Platform {
         writes.extend(floors.into_iter().map(Write::PutFloor));
         writes.extend(workspaces.into_iter().map(Write::PutWorkspace));
         writes.extend(devices.into_iter().map(Write::PutDevice));
-        self.store.commit(writes).await.doing("seeding places and devices")?;
+        self.store
+            .commit(writes)
+            .await
+            .doing("seeding places and devices")?;
         for id in ids {
             self.refresh_place(id).await?;
         }

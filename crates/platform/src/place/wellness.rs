@@ -26,7 +26,10 @@ pub(crate) fn health<'a>(devices: impl Iterator<Item = (&'a Device, &'static str
             id: issue_id(device, code),
             created_at: since,
             title: format!("Device reports {code}"),
-            description: format!("{} ({}) reports the error {code}.", device.display_name, device.product),
+            description: format!(
+                "{} ({}) reports the error {code}.",
+                device.display_name, device.product
+            ),
             recommended_action: "Look at the diagnostics of the device.".to_owned(),
             level: "warning".to_owned(),
         }));
@@ -34,7 +37,10 @@ pub(crate) fn health<'a>(devices: impl Iterator<Item = (&'a Device, &'static str
     let worst = ["error", "warning", "info"]
         .into_iter()
         .find(|level| issues.iter().any(|issue| issue.level == *level));
-    Health { level: worst.unwrap_or("ok").to_owned(), issues }
+    Health {
+        level: worst.unwrap_or("ok").to_owned(),
+        issues,
+    }
 }
 
 /// The same issue keeps its id for as long as it lasts.
@@ -117,18 +123,27 @@ pub(crate) fn add_capabilities(
             .any(|pattern| catalogue.statuses(&pattern, product).next().is_some());
         let slot = (measure.slot)(all);
         slot.supported |= supported;
-        slot.configured |=
-            supported && linked && measure.configuration.is_none_or(|key| is_on(catalogue, key, product, configured));
+        slot.configured |= supported
+            && linked
+            && measure
+                .configuration
+                .is_none_or(|key| is_on(catalogue, key, product, configured));
     }
 }
 
 fn is_on(catalogue: &Catalogue, key: &str, product: Option<&str>, configured: &[Configured]) -> bool {
-    let on = |value: &Value| value.as_str().is_some_and(|text| !text.eq_ignore_ascii_case("off"));
+    let on = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|text| !text.eq_ignore_ascii_case("off"))
+    };
     if let Some(set) = configured.iter().find(|set| set.key.eq_ignore_ascii_case(key)) {
         return on(&set.value);
     }
     let Ok(key) = key.parse::<Key>() else { return false };
-    catalogue.configuration(&key, product).is_some_and(|spec| on(&spec.default))
+    catalogue
+        .configuration(&key, product)
+        .is_some_and(|spec| on(&spec.default))
 }
 
 #[cfg(test)]
@@ -162,15 +177,33 @@ mod tests {
             all
         };
         let plain = capabilities(true, &[]);
-        assert_eq!(plain.occupancy_detection, Capability { supported: true, configured: false });
-        assert_eq!(plain.sound_level, Capability { supported: true, configured: true });
-        assert!(plain.temperature.supported && plain.air_quality.supported && plain.relative_humidity.supported);
+        assert_eq!(
+            plain.occupancy_detection,
+            Capability {
+                supported: true,
+                configured: false
+            }
+        );
+        assert_eq!(
+            plain.sound_level,
+            Capability {
+                supported: true,
+                configured: true
+            }
+        );
+        assert!(
+            plain.temperature.supported && plain.air_quality.supported && plain.relative_humidity.supported
+        );
         let on = Configured {
             device: board().id,
             key: "RoomAnalytics.PeopleCountOutOfCall".to_owned(),
             value: json!("On"),
         };
-        assert!(capabilities(true, std::slice::from_ref(&on)).occupancy_detection.configured);
+        assert!(
+            capabilities(true, std::slice::from_ref(&on))
+                .occupancy_detection
+                .configured
+        );
         assert!(!capabilities(false, &[on]).occupancy_detection.configured);
         let mut phone = board();
         phone.xapi = false;

@@ -10,7 +10,15 @@ use super::Workspace;
 use super::rules::{Faults, MAX_NAME, MAX_NOTES};
 use crate::error::{Error, Result};
 
-pub(super) const KINDS: [&str; 7] = ["notSet", "focus", "huddle", "meetingRoom", "open", "desk", "other"];
+pub(super) const KINDS: [&str; 7] = [
+    "notSet",
+    "focus",
+    "huddle",
+    "meetingRoom",
+    "open",
+    "desk",
+    "other",
+];
 pub(super) const CALLING: [&str; 6] = [
     "freeCalling",
     "hybridCalling",
@@ -133,13 +141,20 @@ fn set_place(faults: &mut Faults, workspace: &mut Workspace, request: &Workspace
 fn set_replaced(faults: &mut Faults, workspace: &mut Workspace, request: &WorkspaceRequest) {
     workspace.capacity = request.capacity.and_then(|capacity| {
         if capacity.fract() == 0.0 && (0.0..=1_000_000.0).contains(&capacity) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and in range")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole and in range"
+            )]
             return Some(capacity as u32);
         }
         faults.add("capacity must be a whole number, 0 or higher");
         None
     });
-    workspace.kind = request.kind.as_ref().map(|kind| faults.one_of("type", kind, &KINDS));
+    workspace.kind = request
+        .kind
+        .as_ref()
+        .map(|kind| faults.one_of("type", kind, &KINDS));
     workspace.notes = faults.optional_text("notes", request.notes.as_ref(), MAX_NOTES);
 }
 
@@ -157,7 +172,10 @@ fn set_kept(faults: &mut Faults, workspace: &mut Workspace, request: &WorkspaceR
     if let Some(navigation) = &request.indoor_navigation {
         let url = navigation.as_ref().and_then(|navigation| navigation.url.as_ref());
         let url = faults.optional_text("indoorNavigation.url", url, 2048);
-        if url.as_ref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+        if url
+            .as_ref()
+            .is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://"))
+        {
             faults.add("indoorNavigation.url must start with https:// or http://");
         }
         workspace.indoor_navigation = url.map(|url| json!({ "url": url }));
@@ -195,7 +213,11 @@ fn calendar_of(faults: &mut Faults, calendar: &CalendarRequest) -> Value {
 }
 
 fn meetings_of(faults: &mut Faults, meetings: &DeviceHostedMeetings) -> Value {
-    let site = faults.optional_text("deviceHostedMeetings.siteUrl", meetings.site_url.as_ref(), MAX_NAME);
+    let site = faults.optional_text(
+        "deviceHostedMeetings.siteUrl",
+        meetings.site_url.as_ref(),
+        MAX_NAME,
+    );
     match (meetings.enabled, site) {
         (false, None) => json!({ "enabled": false }),
         (true, None) => {
@@ -229,15 +251,24 @@ fn calling_of(
     }
     let given = calling.webex_calling.clone().unwrap_or_default();
     let known = |member: &str| {
-        before.and_then(|before| before["webexCalling"][member].as_str()).map(ToOwned::to_owned)
+        before
+            .and_then(|before| before["webexCalling"][member].as_str())
+            .map(ToOwned::to_owned)
     };
     let number = faults
-        .optional_text("calling.webexCalling.phoneNumber", given.phone_number.as_ref(), 32)
+        .optional_text(
+            "calling.webexCalling.phoneNumber",
+            given.phone_number.as_ref(),
+            32,
+        )
         .or_else(|| known("phoneNumber"));
     let extension = faults
         .optional_text("calling.webexCalling.extension", given.extension.as_ref(), 10)
         .or_else(|| known("extension"));
-    let location = given.location_id.map(|id| id.to_string()).or_else(|| known("locationId"));
+    let location = given
+        .location_id
+        .map(|id| id.to_string())
+        .or_else(|| known("locationId"));
     // A hot desk alone needs no line of its own.
     if workspace.hotdesking_status != "on" {
         if number.is_none() && extension.is_none() {
@@ -247,28 +278,46 @@ fn calling_of(
             faults.add("calling.webexCalling.locationId is required");
         }
     }
-    if extension.as_ref().is_some_and(|extension| {
-        extension.len() < 2 || !extension.bytes().all(|b| b.is_ascii_digit())
-    }) {
+    if extension
+        .as_ref()
+        .is_some_and(|extension| extension.len() < 2 || !extension.bytes().all(|b| b.is_ascii_digit()))
+    {
         faults.add("calling.webexCalling.extension must be 2 to 10 digits");
     }
     // The example of the contract joins license ids with commas inside one text.
     let licenses: Option<Vec<String>> = given.licenses.map(|licenses| {
         let each = licenses.iter().flat_map(|text| text.split(','));
-        each.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).take(1).collect()
+        each.map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .take(1)
+            .collect()
     });
     let mut webex = serde_json::Map::new();
-    for (member, value) in [("phoneNumber", number), ("extension", extension), ("locationId", location)] {
+    for (member, value) in [
+        ("phoneNumber", number),
+        ("extension", extension),
+        ("locationId", location),
+    ] {
         if let Some(value) = value {
             webex.insert(member.to_owned(), value.into());
         }
     }
-    let kept = before.map(|before| before["webexCalling"]["licenses"].clone()).filter(Value::is_array);
-    webex.insert("licenses".to_owned(), licenses.map_or(kept.unwrap_or_else(|| json!([])), Value::from));
+    let kept = before
+        .map(|before| before["webexCalling"]["licenses"].clone())
+        .filter(Value::is_array);
+    webex.insert(
+        "licenses".to_owned(),
+        licenses.map_or(kept.unwrap_or_else(|| json!([])), Value::from),
+    );
     json!({ "type": kind, "webexCalling": webex })
 }
 
-fn change_calling(faults: &mut Faults, workspace: &mut Workspace, calling: &CallingRequest, has_devices: bool) {
+fn change_calling(
+    faults: &mut Faults,
+    workspace: &mut Workspace,
+    calling: &CallingRequest,
+    has_devices: bool,
+) {
     let kind = calling_kind(faults, calling);
     let before = workspace.calling.clone();
     let was = kind_of(&before).to_owned();
@@ -286,7 +335,9 @@ fn change_calling(faults: &mut Faults, workspace: &mut Workspace, calling: &Call
         faults.add(format!("calling.type cannot be changed to {kind}"));
     }
     if has_devices && matches!(kind.as_str(), "none" | "thirdPartySipCalling" | "webexCalling") {
-        faults.add(format!("calling.type cannot be changed to {kind} while the workspace has devices"));
+        faults.add(format!(
+            "calling.type cannot be changed to {kind} while the workspace has devices"
+        ));
     }
     if was == "thirdPartySipCalling" {
         workspace.sip_address = None;
@@ -310,7 +361,10 @@ fn set_sip_address(faults: &mut Faults, workspace: &mut Workspace, request: &Wor
 
 /// Whether a request asks for Webex Calling, for which a second scope is needed.
 pub(super) fn assigns_webex_calling(request: &WorkspaceRequest) -> bool {
-    let kind = request.calling.as_ref().and_then(|calling| calling.kind.as_deref());
+    let kind = request
+        .calling
+        .as_ref()
+        .and_then(|calling| calling.kind.as_deref());
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case("webexCalling"))
 }
 
@@ -323,7 +377,12 @@ pub(crate) fn filter_word(name: &str, word: &str, words: &[&str]) -> Result<Stri
         .iter()
         .find(|known| known.eq_ignore_ascii_case(word.trim()))
         .map(|known| (*known).to_owned())
-        .ok_or_else(|| Error::invalid(format!("{name} must be one of {}, not {word:?}", words.join(", "))))
+        .ok_or_else(|| {
+            Error::invalid(format!(
+                "{name} must be one of {}, not {word:?}",
+                words.join(", ")
+            ))
+        })
 }
 
 #[cfg(test)]
@@ -360,8 +419,17 @@ pub(super) mod tests {
         assert_eq!(kind_of(&room.calendar), "none");
         assert_eq!(room.supported_devices, "collaborationDevices");
         assert_eq!((room.capacity, room.kind, room.location), (None, None, None));
-        let desk = post(json!({ "displayName": "d", "capacity": 5.0, "type": "DESK", "hotdeskingStatus": "on" })).unwrap();
-        assert_eq!((desk.capacity, desk.kind.as_deref(), desk.hotdesking_status.as_str()), (Some(5), Some("desk"), "on"));
+        let desk =
+            post(json!({ "displayName": "d", "capacity": 5.0, "type": "DESK", "hotdeskingStatus": "on" }))
+                .unwrap();
+        assert_eq!(
+            (
+                desk.capacity,
+                desk.kind.as_deref(),
+                desk.hotdesking_status.as_str()
+            ),
+            (Some(5), Some("desk"), "on")
+        );
     }
 
     #[test]
@@ -374,8 +442,15 @@ pub(super) mod tests {
             "calling": {"type": "hybridCalling"},
         })));
         for part in [
-            "capacity", "type must be one of notSet", "locationId is required with floorId", "sipAddress",
-            "calendar.emailAddress", "siteUrl", "supportedDevices", "hotdeskingStatus", "indoorNavigation.url",
+            "capacity",
+            "type must be one of notSet",
+            "locationId is required with floorId",
+            "sipAddress",
+            "calendar.emailAddress",
+            "siteUrl",
+            "supportedDevices",
+            "hotdeskingStatus",
+            "indoorNavigation.url",
             "hybridCalling cannot be set",
         ] {
             assert!(all.contains(part), "{part} in {all}");
@@ -393,11 +468,15 @@ pub(super) mod tests {
             post(json!({ "displayName": "x", "calling": {"type": "webexCalling", "webexCalling": webex} }))
         };
         let message = fault(calling(json!({})));
-        assert!(message.contains("phoneNumber") && message.contains("locationId"), "{message}");
+        assert!(
+            message.contains("phoneNumber") && message.contains("locationId"),
+            "{message}"
+        );
         assert!(fault(calling(json!({"locationId": location, "extension": "x1"}))).contains("digits"));
         let good = calling(json!({"locationId": location, "extension": "123", "licenses": ["a,b"]})).unwrap();
         assert_eq!(good.calling["webexCalling"]["licenses"], json!(["a"]));
-        let desk = json!({ "displayName": "x", "hotdeskingStatus": "on", "calling": {"type": "webexCalling"} });
+        let desk =
+            json!({ "displayName": "x", "hotdeskingStatus": "on", "calling": {"type": "webexCalling"} });
         assert!(post(desk).is_ok());
     }
 
@@ -413,7 +492,12 @@ pub(super) mod tests {
         room.indoor_navigation = Some(json!({ "url": "https://map" }));
         let before = room.clone();
         change_workspace(&mut room, &request(json!({})), true).unwrap();
-        let cleared = Workspace { capacity: None, kind: None, notes: None, ..before.clone() };
+        let cleared = Workspace {
+            capacity: None,
+            kind: None,
+            notes: None,
+            ..before.clone()
+        };
         assert_eq!(room, cleared);
         let same = json!({
             "displayName": "Fjord", "locationId": before.location, "capacity": 5, "type": "huddle", "notes": "n",
@@ -421,7 +505,10 @@ pub(super) mod tests {
         });
         change_workspace(&mut room, &request(same), true).unwrap();
         assert_eq!(room, before);
-        for nothing in [json!({ "indoorNavigation": null }), json!({ "indoorNavigation": {} })] {
+        for nothing in [
+            json!({ "indoorNavigation": null }),
+            json!({ "indoorNavigation": {} }),
+        ] {
             let mut room = before.clone();
             change_workspace(&mut room, &request(nothing), true).unwrap();
             assert_eq!(room.indoor_navigation, None);
@@ -436,12 +523,19 @@ pub(super) mod tests {
         };
         let mut room = room();
         let (here, there) = (LocationId::random(), LocationId::random());
-        assert_eq!(change(&room, json!({ "locationId": here }), true).unwrap().location, Some(here));
+        assert_eq!(
+            change(&room, json!({ "locationId": here }), true)
+                .unwrap()
+                .location,
+            Some(here)
+        );
         let both = json!({ "locationId": here, "workspaceLocationId": there });
         assert!(fault(change(&room, both, true)).contains("same location"));
         room.location = Some(here);
         assert!(fault(change(&room, json!({ "locationId": there }), true)).contains("once it is set"));
-        assert!(fault(change(&room, json!({ "supportedDevices": "phones" }), true)).contains("once it is set"));
+        assert!(
+            fault(change(&room, json!({ "supportedDevices": "phones" }), true)).contains("once it is set")
+        );
 
         let none = json!({ "calling": {"type": "none"} });
         assert!(fault(change(&room, none.clone(), true)).contains("while the workspace has devices"));

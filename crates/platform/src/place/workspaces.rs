@@ -51,11 +51,27 @@ impl WorkspaceQuery {
         let words: [(&str, &mut Option<String>, &[&str]); 7] = [
             ("type", &mut self.kind, &KINDS),
             ("calling", &mut self.calling, &CALLING),
-            ("supportedDevices", &mut self.supported_devices, &SUPPORTED_DEVICES),
+            (
+                "supportedDevices",
+                &mut self.supported_devices,
+                &SUPPORTED_DEVICES,
+            ),
             ("calendar", &mut self.calendar, &CALENDARS),
-            ("devicePlatform", &mut self.device_platform, &["cisco", "microsoftTeamsRoom"]),
-            ("healthLevel", &mut self.health_level, &["error", "warning", "info", "ok"]),
-            ("plannedMaintenance", &mut self.planned_maintenance, &["off", "on", "upcoming"]),
+            (
+                "devicePlatform",
+                &mut self.device_platform,
+                &["cisco", "microsoftTeamsRoom"],
+            ),
+            (
+                "healthLevel",
+                &mut self.health_level,
+                &["error", "warning", "info", "ok"],
+            ),
+            (
+                "plannedMaintenance",
+                &mut self.planned_maintenance,
+                &["off", "on", "upcoming"],
+            ),
         ];
         for (name, slot, known) in words {
             if let Some(word) = slot {
@@ -67,26 +83,45 @@ impl WorkspaceQuery {
 
     /// Whether the store answers it alone.
     fn is_plain(&self) -> bool {
-        *self == Self { location: self.location, floor: self.floor, ..Self::default() }
+        *self
+            == Self {
+                location: self.location,
+                floor: self.floor,
+                ..Self::default()
+            }
     }
 
     /// Everything but the health, which is the devices'.
     fn matches(&self, workspace: &Workspace) -> bool {
         let is = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|w| same(w, value));
-        let hosts = workspace.device_hosted_meetings.as_ref().is_some_and(|hosted| hosted["enabled"] == json!(true));
-        self.location.is_none_or(|location| workspace.location == Some(location))
+        let hosts = workspace
+            .device_hosted_meetings
+            .as_ref()
+            .is_some_and(|hosted| hosted["enabled"] == json!(true));
+        self.location
+            .is_none_or(|location| workspace.location == Some(location))
             && self.floor.is_none_or(|floor| workspace.floor == Some(floor))
             && is(&self.display_name, &workspace.display_name)
-            && self.capacity.is_none_or(|capacity| workspace.capacity == capacity)
+            && self
+                .capacity
+                .is_none_or(|capacity| workspace.capacity == capacity)
             && is(&self.kind, workspace.kind.as_deref().unwrap_or("notSet"))
             && is(&self.calling, kind_of(&workspace.calling))
             && is(&self.supported_devices, &workspace.supported_devices)
             && is(&self.calendar, kind_of(&workspace.calendar))
-            && self.device_hosted_meetings_enabled.is_none_or(|wanted| wanted == hosts)
+            && self
+                .device_hosted_meetings_enabled
+                .is_none_or(|wanted| wanted == hosts)
             && is(&self.device_platform, platform_of(workspace))
-            && is(&self.planned_maintenance, maintenance_mode(workspace.planned_maintenance.as_ref()))
+            && is(
+                &self.planned_maintenance,
+                maintenance_mode(workspace.planned_maintenance.as_ref()),
+            )
             && self.custom_attribute.as_ref().is_none_or(|key| {
-                workspace.custom_attributes.as_ref().is_some_and(|attributes| attributes.contains_key(key))
+                workspace
+                    .custom_attributes
+                    .as_ref()
+                    .is_some_and(|attributes| attributes.contains_key(key))
             })
     }
 }
@@ -107,7 +142,10 @@ fn calling_view(calling: &Value) -> Value {
     let kind = kind_of(calling);
     match kind {
         "webexCalling" => {
-            let licenses = calling["webexCalling"]["licenses"].as_array().cloned().unwrap_or_default();
+            let licenses = calling["webexCalling"]["licenses"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
             json!({ "type": kind, "webexCalling": { "licenses": licenses } })
         }
         "hybridCalling" => match calling["hybridCalling"]["emailAddress"].as_str() {
@@ -159,9 +197,12 @@ impl Platform {
             device_platform: platform_of(workspace).to_owned(),
             indoor_navigation: workspace.indoor_navigation.clone(),
             health: wellness::health(devices.iter().map(status)),
-            devices: include
-                .devices
-                .then(|| devices.iter().map(|device| self.device_view(device, location)).collect()),
+            devices: include.devices.then(|| {
+                devices
+                    .iter()
+                    .map(|device| self.device_view(device, location))
+                    .collect()
+            }),
             capabilities: match include.capabilities {
                 true => Some(self.capabilities_of(devices).await?),
                 false => None,
@@ -177,7 +218,11 @@ impl Platform {
     async fn capabilities_of(&self, devices: &[Device]) -> Result<wire::Capabilities> {
         let mut all = wire::Capabilities::default();
         for device in devices.iter().filter(|device| device.xapi) {
-            let configured = self.store.configured(device.id).await.doing("reading configurations")?;
+            let configured = self
+                .store
+                .configured(device.id)
+                .await
+                .doing("reading configurations")?;
             let linked = self.links.is_linked(device.id);
             wellness::add_capabilities(&mut all, &self.catalogue, device, linked, &configured);
         }
@@ -222,15 +267,27 @@ impl Platform {
         page: Page,
     ) -> Result<Part<wire::Workspace>> {
         caller.may_read_workspaces()?;
-        let filter = WorkspaceFilter { location: query.location, floor: query.floor };
+        let filter = WorkspaceFilter {
+            location: query.location,
+            floor: query.floor,
+        };
         let found = if query.is_plain() {
-            let one_more = Page { start: page.start, max: page.max.saturating_add(1) };
-            let read =
-                self.store.workspaces(caller.org, filter, one_more).await.doing("listing workspaces")?;
+            let one_more = Page {
+                start: page.start,
+                max: page.max.saturating_add(1),
+            };
+            let read = self
+                .store
+                .workspaces(caller.org, filter, one_more)
+                .await
+                .doing("listing workspaces")?;
             Part::trim(read, page.max)
         } else {
-            let mut all =
-                self.store.workspaces(caller.org, filter, Page::ALL).await.doing("listing workspaces")?;
+            let mut all = self
+                .store
+                .workspaces(caller.org, filter, Page::ALL)
+                .await
+                .doing("listing workspaces")?;
             all.retain(|workspace| query.matches(workspace));
             if let Some(level) = &query.health_level {
                 let devices = self.devices_by_workspace(caller, &all).await?;
@@ -248,7 +305,10 @@ impl Platform {
             let here = devices.get(&workspace.id).map_or(&[][..], Vec::as_slice);
             items.push(self.workspace_view(workspace, here, include).await?);
         }
-        Ok(Part { items, more: found.more })
+        Ok(Part {
+            items,
+            more: found.more,
+        })
     }
 
     /// One workspace.
@@ -271,7 +331,11 @@ impl Platform {
     ///
     /// # Errors
     /// Missing scope or role; unknown.
-    pub async fn workspace_capabilities(&self, caller: &Caller, id: WorkspaceId) -> Result<wire::Capabilities> {
+    pub async fn workspace_capabilities(
+        &self,
+        caller: &Caller,
+        id: WorkspaceId,
+    ) -> Result<wire::Capabilities> {
         caller.may_read_workspaces()?;
         self.own_workspace(caller, id).await?;
         let devices = self.devices_in(caller.org, id).await?;
@@ -354,7 +418,8 @@ impl Platform {
         for device in &devices {
             self.refresh_place(device.id).await?;
         }
-        self.workspace_view(&workspace, &devices, Include::default()).await
+        self.workspace_view(&workspace, &devices, Include::default())
+            .await
     }
 
     /// Deletes a workspace and its devices.
@@ -407,7 +472,10 @@ mod tests {
         };
         let text = |text: &str| Some(text.to_owned());
         assert!(check(&room, &|_| {}));
-        assert!(check(&room, &|q| q.capacity = Some(None)), "-1 finds what has none");
+        assert!(
+            check(&room, &|q| q.capacity = Some(None)),
+            "-1 finds what has none"
+        );
         assert!(!check(&room, &|q| q.capacity = Some(Some(5))));
         assert!(check(&room, &|q| q.kind = text("notSet")));
         assert!(!check(&room, &|q| q.kind = text("desk")));
@@ -432,18 +500,43 @@ mod tests {
 
     #[test]
     fn words_of_a_query() {
-        let query = WorkspaceQuery { kind: Some("MEETINGROOM".to_owned()), ..WorkspaceQuery::default() };
+        let query = WorkspaceQuery {
+            kind: Some("MEETINGROOM".to_owned()),
+            ..WorkspaceQuery::default()
+        };
         assert_eq!(query.checked().unwrap().kind.as_deref(), Some("meetingRoom"));
-        let query = WorkspaceQuery { calendar: Some("papyrus".to_owned()), ..WorkspaceQuery::default() };
+        let query = WorkspaceQuery {
+            calendar: Some("papyrus".to_owned()),
+            ..WorkspaceQuery::default()
+        };
         assert!(query.checked().is_err());
-        assert!(WorkspaceQuery { location: Some(LocationId::random()), ..WorkspaceQuery::default() }.is_plain());
-        assert!(!WorkspaceQuery { capacity: Some(None), ..WorkspaceQuery::default() }.is_plain());
+        assert!(
+            WorkspaceQuery {
+                location: Some(LocationId::random()),
+                ..WorkspaceQuery::default()
+            }
+            .is_plain()
+        );
+        assert!(
+            !WorkspaceQuery {
+                capacity: Some(None),
+                ..WorkspaceQuery::default()
+            }
+            .is_plain()
+        );
     }
 
     #[test]
     fn numbers_are_not_shown() {
-        let kept = json!({ "type": "webexCalling", "webexCalling": { "extension": "123", "licenses": ["a"] } });
-        assert_eq!(calling_view(&kept), json!({ "type": "webexCalling", "webexCalling": { "licenses": ["a"] } }));
-        assert_eq!(calling_view(&json!({ "type": "none" })), json!({ "type": "none" }));
+        let kept =
+            json!({ "type": "webexCalling", "webexCalling": { "extension": "123", "licenses": ["a"] } });
+        assert_eq!(
+            calling_view(&kept),
+            json!({ "type": "webexCalling", "webexCalling": { "licenses": ["a"] } })
+        );
+        assert_eq!(
+            calling_view(&json!({ "type": "none" })),
+            json!({ "type": "none" })
+        );
     }
 }

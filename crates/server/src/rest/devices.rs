@@ -26,7 +26,10 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/devices", get(list_devices).post(create_device))
         .route("/devices/activationCode", post(create_activation_code))
-        .route("/devices/{id}", get(get_device).patch(change_tags).delete(delete_device))
+        .route(
+            "/devices/{id}",
+            get(get_device).patch(change_tags).delete(delete_device),
+        )
 }
 
 fn filter(query: &Query) -> Result<DeviceQuery, ApiError> {
@@ -59,7 +62,9 @@ async fn list_devices(
     caller.may_read_devices()?;
     let (filter, page) = (filter(&query)?, page::page(&query, MAX, MAX)?);
     let part = platform.list_devices(&caller, &filter, page).await?;
-    Ok(page::answer(&platform, "/devices", &query, page, part.items, part.more))
+    Ok(page::answer(
+        &platform, "/devices", &query, page, part.items, part.more,
+    ))
 }
 
 async fn create_device(
@@ -68,7 +73,11 @@ async fn create_device(
     body: Unread,
 ) -> Result<Json<Device>, ApiError> {
     caller.may_register_devices()?;
-    Ok(Json(platform.create_device_by_mac(&caller, &body.json().await?).await?))
+    Ok(Json(
+        platform
+            .create_device_by_mac(&caller, &body.json().await?)
+            .await?,
+    ))
 }
 
 async fn create_activation_code(
@@ -77,8 +86,14 @@ async fn create_activation_code(
     body: Unread,
 ) -> Result<Json<ActivationCode>, ApiError> {
     caller.may_register_devices()?;
-    let ActivationCodeRequest { workspace_id, person_id, model } = body.json().await?;
-    let (code, expiry_time) = platform.device_activation_code(&caller, workspace_id, person_id, model).await?;
+    let ActivationCodeRequest {
+        workspace_id,
+        person_id,
+        model,
+    } = body.json().await?;
+    let (code, expiry_time) = platform
+        .device_activation_code(&caller, workspace_id, person_id, model)
+        .await?;
     Ok(Json(ActivationCode { code, expiry_time }))
 }
 
@@ -119,11 +134,22 @@ mod tests {
         let filter = |text: &str| filter(&Query::parse(text));
         let node = filter("max=999&start=0&type=roomdesk&capability=xapi&displayName=Board Room&").unwrap();
         assert_eq!(node.display_name.as_deref(), Some("Board Room"));
-        assert_eq!((node.kind.as_deref(), node.capabilities), (Some("roomdesk"), vec!["xapi".to_owned()]));
-        let java = filter("tag=a%2Cb&tag=c&permission=xapi%3Areadonly&includeLocation=true&minimalConfigs=true").unwrap();
+        assert_eq!(
+            (node.kind.as_deref(), node.capabilities),
+            (Some("roomdesk"), vec!["xapi".to_owned()])
+        );
+        let java =
+            filter("tag=a%2Cb&tag=c&permission=xapi%3Areadonly&includeLocation=true&minimalConfigs=true")
+                .unwrap();
         assert_eq!(java.tags, ["a", "b", "c"]);
         assert_eq!(java.permissions, ["xapi:readonly"]);
-        for bad in ["type=toaster", "workspaceId=x", "personId=1", "plannedMaintenance=never", "devicePlatform=zoom"] {
+        for bad in [
+            "type=toaster",
+            "workspaceId=x",
+            "personId=1",
+            "plannedMaintenance=never",
+            "devicePlatform=zoom",
+        ] {
             assert!(filter(bad).is_err(), "{bad}");
         }
     }

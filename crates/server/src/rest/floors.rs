@@ -23,7 +23,10 @@ pub(super) fn routes() -> Router<App> {
 /// The routes below one of the two resources; its handlers are told which by an extension.
 fn below(resource: &str, surface: Surface) -> Router<App> {
     Router::new()
-        .route(&format!("{resource}/{{location}}/floors"), get(list_floors).post(create_floor))
+        .route(
+            &format!("{resource}/{{location}}/floors"),
+            get(list_floors).post(create_floor),
+        )
         .route(
             &format!("{resource}/{{location}}/floors/{{floor}}"),
             get(get_floor).put(update_floor).delete(delete_floor),
@@ -37,7 +40,9 @@ async fn list_floors(
     Ask { caller, .. }: Ask,
     PathId(location): PathId<id::Location>,
 ) -> Result<Json<Items<place::Floor>>, ApiError> {
-    Ok(Json(Items { items: platform.list_floors(&caller, surface, location).await? }))
+    Ok(Json(Items {
+        items: platform.list_floors(&caller, surface, location).await?,
+    }))
 }
 
 async fn create_floor(
@@ -48,7 +53,9 @@ async fn create_floor(
     body: Unread,
 ) -> Result<(StatusCode, Json<place::Floor>), ApiError> {
     surface.may_write(&caller)?;
-    let floor = platform.create_floor(&caller, surface, location, &body.json().await?).await?;
+    let floor = platform
+        .create_floor(&caller, surface, location, &body.json().await?)
+        .await?;
     Ok((StatusCode::CREATED, Json(floor)))
 }
 
@@ -58,7 +65,9 @@ async fn get_floor(
     Ask { caller, .. }: Ask,
     PathIds(location, floor): PathIds<id::Location, id::Floor>,
 ) -> Result<Json<place::Floor>, ApiError> {
-    Ok(Json(platform.floor_details(&caller, surface, location, floor).await?))
+    Ok(Json(
+        platform.floor_details(&caller, surface, location, floor).await?,
+    ))
 }
 
 async fn update_floor(
@@ -69,7 +78,11 @@ async fn update_floor(
     body: Unread,
 ) -> Result<Json<place::Floor>, ApiError> {
     surface.may_write(&caller)?;
-    Ok(Json(platform.update_floor(&caller, surface, location, floor, &body.json().await?).await?))
+    Ok(Json(
+        platform
+            .update_floor(&caller, surface, location, floor, &body.json().await?)
+            .await?,
+    ))
 }
 
 async fn delete_floor(

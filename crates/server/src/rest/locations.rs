@@ -23,17 +23,30 @@ const MAX: usize = 500;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/locations", get(list_locations).post(create_location))
-        .route("/locations/{id}", get(get_location).put(update_location).delete(delete_location))
+        .route(
+            "/locations/{id}",
+            get(get_location).put(update_location).delete(delete_location),
+        )
 }
 
 async fn list_locations(
     State(platform): State<Arc<Platform>>,
     Ask { caller, query }: Ask,
 ) -> Result<Response, ApiError> {
-    let filter = LocationQuery { name: text(&query, "name"), id: parameter(&query, "id")? };
+    let filter = LocationQuery {
+        name: text(&query, "name"),
+        id: parameter(&query, "id")?,
+    };
     let page = page::page(&query, MAX, MAX)?;
     let part = platform.list_locations(&caller, &filter, page).await?;
-    Ok(page::answer(&platform, "/locations", &query, page, part.items, part.more))
+    Ok(page::answer(
+        &platform,
+        "/locations",
+        &query,
+        page,
+        part.items,
+        part.more,
+    ))
 }
 
 async fn create_location(

@@ -18,7 +18,10 @@ use crate::error::ApiError;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/organizations", get(list_organizations))
-        .route("/organizations/{id}", get(get_organization).delete(delete_organization))
+        .route(
+            "/organizations/{id}",
+            get(get_organization).delete(delete_organization),
+        )
         .route("/roles", get(list_roles))
         .route("/roles/{id}", get(get_role))
 }
@@ -28,7 +31,9 @@ async fn list_organizations(
     Ask { caller, query }: Ask,
 ) -> Result<Json<Items<organization::Organization>>, ApiError> {
     let calling = is_set(&query, "callingData")?;
-    let own = platform.organization_details(&caller, caller.org, calling).await?;
+    let own = platform
+        .organization_details(&caller, caller.org, calling)
+        .await?;
     Ok(Json(Items { items: vec![own] }))
 }
 
@@ -54,7 +59,9 @@ async fn list_roles(
     State(platform): State<Arc<Platform>>,
     Ask { caller, .. }: Ask,
 ) -> Result<Json<Items<person::Role>>, ApiError> {
-    Ok(Json(Items { items: platform.roles(&caller)? }))
+    Ok(Json(Items {
+        items: platform.roles(&caller)?,
+    }))
 }
 
 async fn get_role(

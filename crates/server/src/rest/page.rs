@@ -1,7 +1,7 @@
 //! Pages of a list: `max`, `start`, and the `Link` to the next one (rest-basics 4).
 
-use axum::http::header::LINK;
 use axum::http::HeaderValue;
+use axum::http::header::LINK;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,14 +23,21 @@ pub(super) fn page(query: &Query, default: usize, limit: usize) -> Result<Page, 
         Some(0) => return Err(ApiError::bad_request("max: must be 1 or higher")),
         given => given.unwrap_or(default).min(limit),
     };
-    Ok(Page { start: number(query, "start")?.unwrap_or(0), max })
+    Ok(Page {
+        start: number(query, "start")?.unwrap_or(0),
+        max,
+    })
 }
 
 /// A whole number in decimal digits; one that is too long for this machine is as good as its highest.
 pub(super) fn number(query: &Query, name: &str) -> Result<Option<usize>, ApiError> {
-    let Some(text) = query.get(name).map(str::trim) else { return Ok(None) };
+    let Some(text) = query.get(name).map(str::trim) else {
+        return Ok(None);
+    };
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(ApiError::bad_request(format!("{name}: must be a whole number, not {text:?}")));
+        return Err(ApiError::bad_request(format!(
+            "{name}: must be a whole number, not {text:?}"
+        )));
     }
     Ok(Some(text.parse().unwrap_or(usize::MAX)))
 }
@@ -71,7 +78,13 @@ pub(super) fn answer<T: Serialize>(
     items: Vec<T>,
     more: bool,
 ) -> Response {
-    let next = more.then(|| format!("{}/v1{path}?{}", platform.config().public_url, next_query(query, page)));
+    let next = more.then(|| {
+        format!(
+            "{}/v1{path}?{}",
+            platform.config().public_url,
+            next_query(query, page)
+        )
+    });
     with_link(Json(Items { items }), next)
 }
 
@@ -94,14 +107,22 @@ pub(super) fn answer_with_cursor(
 
 /// The parameters that count: those in the cursor, if there is one.
 pub(super) fn under_cursor(query: Query) -> Result<Query, ApiError> {
-    let Some(cursor) = query.get("cursor") else { return Ok(query) };
+    let Some(cursor) = query.get("cursor") else {
+        return Ok(query);
+    };
     let bad = || ApiError::bad_request("cursor: not a cursor of this list");
     if cursor.len() > MAX_CURSOR {
         return Err(bad());
     }
-    let bytes = URL_SAFE_NO_PAD.decode(cursor.trim_end_matches('=')).map_err(|_| bad())?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(cursor.trim_end_matches('='))
+        .map_err(|_| bad())?;
     let inner = Query::parse(std::str::from_utf8(&bytes).map_err(|_| bad())?);
-    if inner.get("start").is_none() { Err(bad()) } else { Ok(inner) }
+    if inner.get("start").is_none() {
+        Err(bad())
+    } else {
+        Ok(inner)
+    }
 }
 
 #[cfg(test)]
@@ -115,7 +136,11 @@ mod tests {
     #[test]
     fn reads_pages() {
         assert_eq!(read("").unwrap(), (0, 100));
-        assert_eq!(read("max=999&start=1998&").unwrap(), (1998, 999), "the Node SDK ends in an ampersand");
+        assert_eq!(
+            read("max=999&start=1998&").unwrap(),
+            (1998, 999),
+            "the Node SDK ends in an ampersand"
+        );
         assert_eq!(read("max=5000").unwrap(), (0, 1000));
         assert_eq!(read("max=99999999999999999999999").unwrap(), (0, 1000));
         assert_eq!(read("max=&start=").unwrap(), (0, 100));
@@ -126,21 +151,32 @@ mod tests {
 
     #[test]
     fn the_next_page_asks_for_the_same() {
-        let query = Query::parse("displayName=Board%20Room&tag=a%26b&tag=c&before&max=5000&start=7&unknown=ø");
+        let query =
+            Query::parse("displayName=Board%20Room&tag=a%26b&tag=c&before&max=5000&start=7&unknown=ø");
         let next = next_query(&query, Page { start: 7, max: 1000 });
-        assert_eq!(next, "displayName=Board+Room&tag=a%26b&tag=c&unknown=%C3%B8&max=1000&start=1007");
+        assert_eq!(
+            next,
+            "displayName=Board+Room&tag=a%26b&tag=c&unknown=%C3%B8&max=1000&start=1007"
+        );
         let again = Query::parse(&next);
         assert_eq!(again.all("tag").collect::<Vec<_>>(), ["a&b", "c"]);
         assert_eq!(page(&again, 100, 1000).unwrap().start, 1007);
         let value = link("https://h.example/v1/devices?start=2").unwrap();
-        assert_eq!(value.to_str().unwrap(), "<https://h.example/v1/devices?start=2>; rel=\"next\"");
+        assert_eq!(
+            value.to_str().unwrap(),
+            "<https://h.example/v1/devices?start=2>; rel=\"next\""
+        );
     }
 
     #[test]
     fn a_cursor_wins() {
         let query = Query::parse("email=a%2Bb@c&max=2");
         let cursor = URL_SAFE_NO_PAD.encode(next_query(&query, Page { start: 0, max: 2 }));
-        assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')));
+        assert!(
+            cursor
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        );
         let inner = under_cursor(Query::parse(&format!("cursor={cursor}&max=9&email=a b@c"))).unwrap();
         assert_eq!(inner.get("email"), Some("a+b@c"));
         let page = page(&inner, 100, 1000).unwrap();

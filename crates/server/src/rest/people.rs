@@ -61,8 +61,13 @@ async fn list_people(
     let page = page::page(&query, DEFAULT.min(limit), limit)?;
     let (part, missing) = platform.list_people(&caller, &filter, page).await?;
     let not_found_ids = missing.iter().map(ToString::to_string).collect();
-    let body = People { items: part.items, not_found_ids };
-    Ok(page::answer_with_cursor(&platform, "/people", &query, page, body, part.more))
+    let body = People {
+        items: part.items,
+        not_found_ids,
+    };
+    Ok(page::answer_with_cursor(
+        &platform, "/people", &query, page, body, part.more,
+    ))
 }
 
 async fn get_me(
@@ -88,7 +93,11 @@ mod tests {
     #[test]
     fn reads_filters() {
         let (one, other) = (PersonId::random(), PersonId::random());
-        let read = filter(&Query::parse(&format!("id={one},{}&excludeStatus=True", other.uuid()))).unwrap();
+        let read = filter(&Query::parse(&format!(
+            "id={one},{}&excludeStatus=True",
+            other.uuid()
+        )))
+        .unwrap();
         assert_eq!(read.ids, Some(vec![one, other]));
         assert!(read.exclude_status);
         assert_eq!(filter(&Query::parse("email=a@b&max=5")).unwrap().ids, None);

@@ -41,7 +41,9 @@ impl<S: Send + Sync, K: Kind> FromRequestParts<S> for PathId<K> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| bad_id())?;
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| bad_id())?;
         crate::query::id(&text).map(PathId)
     }
 }
@@ -88,7 +90,10 @@ pub(super) fn parameter<T: FromStr>(query: &Query, name: &str) -> Result<Option<
 where
     T::Err: std::fmt::Display,
 {
-    query.get(name).map(|text| crate::query::id(text.trim())).transpose()
+    query
+        .get(name)
+        .map(|text| crate::query::id(text.trim()))
+        .transpose()
 }
 
 /// A text that may be there.
@@ -107,7 +112,9 @@ pub(super) fn flag(query: &Query, name: &str) -> Result<Option<bool>, ApiError> 
         None => Ok(None),
         Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
         Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-        Some(text) => Err(ApiError::bad_request(format!("{name}: must be true or false, not {text:?}"))),
+        Some(text) => Err(ApiError::bad_request(format!(
+            "{name}: must be true or false, not {text:?}"
+        ))),
     }
 }
 
@@ -161,7 +168,7 @@ mod tests {
     fn bad_ids_have_the_documented_text() {
         let query = Query::parse("deviceId=x");
         let error = parameter::<DeviceId>(&query, "deviceId").unwrap_err();
-        assert_eq!(error.status(), axum::http::StatusCode::BAD_REQUEST);
+        assert_eq!(error.render("t").status(), axum::http::StatusCode::BAD_REQUEST);
     }
 
     #[test]
@@ -172,9 +179,18 @@ mod tests {
         assert_eq!(read(format!("locationId={here}")).unwrap(), Some(here));
         assert_eq!(read(format!("locationId={}", here.uuid())).unwrap(), Some(here));
         assert_eq!(read(format!("workspaceLocationId={here}")).unwrap(), Some(here));
-        assert_eq!(read(format!("workspaceLocationId={older}&locationId={here}")).unwrap(), Some(here));
+        assert_eq!(
+            read(format!("workspaceLocationId={older}&locationId={here}")).unwrap(),
+            Some(here)
+        );
         assert!(read(format!("locationId={older}")).is_err());
-        assert!(read(format!("locationId={here}&workspaceLocationId={}", LocationId::random())).is_err());
+        assert!(
+            read(format!(
+                "locationId={here}&workspaceLocationId={}",
+                LocationId::random()
+            ))
+            .is_err()
+        );
         assert_eq!(read(String::new()).unwrap(), None);
     }
 }

@@ -18,10 +18,15 @@ use crate::error::ApiError;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/workspaceLocations", get(list_workspace_locations).post(create_workspace_location))
+        .route(
+            "/workspaceLocations",
+            get(list_workspace_locations).post(create_workspace_location),
+        )
         .route(
             "/workspaceLocations/{id}",
-            get(get_workspace_location).put(update_workspace_location).delete(delete_workspace_location),
+            get(get_workspace_location)
+                .put(update_workspace_location)
+                .delete(delete_workspace_location),
         )
 }
 
@@ -35,7 +40,9 @@ async fn list_workspace_locations(
         country_code: text(&query, "countryCode"),
         city_name: text(&query, "cityName"),
     };
-    Ok(Json(Items { items: platform.list_workspace_locations(&caller, &filter).await? }))
+    Ok(Json(Items {
+        items: platform.list_workspace_locations(&caller, &filter).await?,
+    }))
 }
 
 async fn create_workspace_location(
@@ -44,7 +51,9 @@ async fn create_workspace_location(
     body: Unread,
 ) -> Result<(StatusCode, Json<place::WorkspaceLocation>), ApiError> {
     caller.may_write_workspace_locations()?;
-    let created = platform.create_workspace_location(&caller, &body.json().await?).await?;
+    let created = platform
+        .create_workspace_location(&caller, &body.json().await?)
+        .await?;
     Ok((StatusCode::CREATED, Json(created)))
 }
 
@@ -63,7 +72,11 @@ async fn update_workspace_location(
     body: Unread,
 ) -> Result<Json<place::WorkspaceLocation>, ApiError> {
     caller.may_write_workspace_locations()?;
-    Ok(Json(platform.update_workspace_location(&caller, id, &body.json().await?).await?))
+    Ok(Json(
+        platform
+            .update_workspace_location(&caller, id, &body.json().await?)
+            .await?,
+    ))
 }
 
 async fn delete_workspace_location(
@@ -71,6 +84,8 @@ async fn delete_workspace_location(
     Ask { caller, .. }: Ask,
     PathId(id): PathId<id::Location>,
 ) -> Result<StatusCode, ApiError> {
-    platform.delete_location(&caller, Surface::WorkspaceLocations, id).await?;
+    platform
+        .delete_location(&caller, Surface::WorkspaceLocations, id)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

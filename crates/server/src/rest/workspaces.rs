@@ -24,7 +24,10 @@ const MAX: usize = 1000;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/workspaces", get(list_workspaces).post(create_workspace))
-        .route("/workspaces/{id}", get(get_workspace).put(update_workspace).delete(delete_workspace))
+        .route(
+            "/workspaces/{id}",
+            get(get_workspace).put(update_workspace).delete(delete_workspace),
+        )
         .route("/workspaces/{id}/capabilities", get(get_capabilities))
 }
 
@@ -62,7 +65,10 @@ fn capacity(query: &Query) -> Result<Option<Option<u32>>, ApiError> {
 }
 
 fn include(query: &Query) -> Result<Include, ApiError> {
-    Ok(Include { devices: is_set(query, "includeDevices")?, capabilities: is_set(query, "includeCapabilities")? })
+    Ok(Include {
+        devices: is_set(query, "includeDevices")?,
+        capabilities: is_set(query, "includeCapabilities")?,
+    })
 }
 
 async fn list_workspaces(
@@ -72,7 +78,14 @@ async fn list_workspaces(
     caller.may_read_workspaces()?;
     let (filter, include, page) = (filter(&query)?, include(&query)?, page::page(&query, MAX, MAX)?);
     let part = platform.list_workspaces(&caller, &filter, include, page).await?;
-    Ok(page::answer(&platform, "/workspaces", &query, page, part.items, part.more))
+    Ok(page::answer(
+        &platform,
+        "/workspaces",
+        &query,
+        page,
+        part.items,
+        part.more,
+    ))
 }
 
 async fn create_workspace(
@@ -90,7 +103,9 @@ async fn get_workspace(
     Ask { caller, query }: Ask,
     PathId(id): PathId<id::Workspace>,
 ) -> Result<Json<place::Workspace>, ApiError> {
-    Ok(Json(platform.workspace_details(&caller, id, include(&query)?).await?))
+    Ok(Json(
+        platform.workspace_details(&caller, id, include(&query)?).await?,
+    ))
 }
 
 async fn update_workspace(
@@ -100,7 +115,11 @@ async fn update_workspace(
     body: Unread,
 ) -> Result<Json<place::Workspace>, ApiError> {
     caller.may_write_workspaces()?;
-    Ok(Json(platform.update_workspace(&caller, id, &body.json().await?).await?))
+    Ok(Json(
+        platform
+            .update_workspace(&caller, id, &body.json().await?)
+            .await?,
+    ))
 }
 
 async fn delete_workspace(
@@ -137,7 +156,8 @@ mod tests {
     #[test]
     fn filters_in_any_case() {
         let filter = |text: &str| filter(&Query::parse(text));
-        let read = filter("type=meetingroom&deviceHostedMeetingsEnabled=True&includeDevices=x&unknown=1&").unwrap();
+        let read =
+            filter("type=meetingroom&deviceHostedMeetingsEnabled=True&includeDevices=x&unknown=1&").unwrap();
         assert_eq!(read.kind.as_deref(), Some("meetingRoom"));
         assert_eq!(read.device_hosted_meetings_enabled, Some(true));
         assert!(filter("type=cave").is_err() && filter("floorId=x").is_err());

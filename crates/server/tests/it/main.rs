@@ -1,0 +1,10 @@
+//! The HTTP surface over a real store, without a socket.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod devices;
+mod every_operation;
+mod locations;
+mod people;
+mod rig;
+mod workspaces;

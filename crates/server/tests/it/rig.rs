@@ -1,0 +1,252 @@
+//! A platform over a store in memory, its router, and tokens for whoever a test needs.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode, header};
+use axum::{Router, body};
+use hallway_bus::{LocalBus, LogQueue};
+use hallway_platform::crypto::{Vault, random, sha256};
+use hallway_platform::oauth::{Grant, Token, TokenKind};
+use hallway_platform::org::{Founding, Person, PersonKind, Role};
+use hallway_platform::ports::courier::{Courier, CourierError, Errand, Target};
+use hallway_platform::ports::{Clock, QueueLimits, Store, Write};
+use hallway_platform::{Config, Parts, Platform};
+use hallway_server::{App, ServerConfig};
+use hallway_store::SqlStore;
+use hallway_wire::Timestamp;
+use hallway_wire::id::{OrgId, PersonId};
+use hallway_xapi::{Catalogue, Link, RpcError};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_772_600_767_089);
+pub(crate) const PUBLIC: &str = "https://hallway.example";
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+struct NoCourier;
+
+impl Courier for NoCourier {
+    fn errand(&self, _: &Target) -> Result<Box<dyn Errand>, CourierError> {
+        Err(CourierError("nothing goes out of this test".to_owned()))
+    }
+}
+
+/// A link that refuses everything, and says when it is closed.
+pub(crate) struct DeadLink(pub(crate) CancellationToken);
+
+#[async_trait]
+impl Link for DeadLink {
+    async fn call(&self, method: &str, _: Value) -> Result<Value, RpcError> {
+        Err(RpcError::new(hallway_xapi::rpc::code::NOT_FOUND, method))
+    }
+
+    fn close(&self, _: &str) {
+        self.0.cancel();
+    }
+}
+
+/// See the module documentation.
+pub(crate) struct Rig {
+    pub(crate) platform: Arc<Platform>,
+    pub(crate) org: OrgId,
+    /// A full administrator with every scope.
+    pub(crate) admin: String,
+    store: Arc<SqlStore>,
+    router: Router,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+    /// The URL of the next page.
+    pub(crate) next: Option<String>,
+}
+
+impl Answer {
+    /// The answer's body, if its status is the one.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+
+    #[track_caller]
+    pub(crate) fn items(self) -> Vec<Value> {
+        self.expect(200)["items"].as_array().cloned().unwrap()
+    }
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Self {
+        let store = Arc::new(SqlStore::ephemeral().unwrap());
+        let platform = Platform::start(Parts {
+            config: Config {
+                public_url: PUBLIC.to_owned(),
+                ..Config::default()
+            },
+            store: Arc::<SqlStore>::clone(&store),
+            queue: Arc::new(LogQueue::in_memory(QueueLimits::default())),
+            bus: Arc::new(LocalBus::new()),
+            courier: Arc::new(NoCourier),
+            clock: Arc::new(StoppedClock),
+            catalogue: Catalogue::builtin(),
+            vault: Vault::new(&random()),
+        })
+        .await
+        .unwrap();
+        let org = OrgId::random();
+        let admin = found(&platform, org).await;
+        let config = ServerConfig {
+            requests_per_minute: None,
+            cors_origins: Vec::new(),
+        };
+        let app = App::new(Arc::clone(&platform), None, config, CancellationToken::new()).unwrap();
+        let router = hallway_server::router(app, Router::new());
+        Self {
+            platform,
+            org,
+            admin,
+            store,
+            router,
+        }
+    }
+
+    /// The token of an administrator of another organization.
+    pub(crate) async fn stranger(&self) -> String {
+        found(&self.platform, OrgId::random()).await
+    }
+
+    /// A token of a person with these roles, for these scopes.
+    pub(crate) async fn token(&self, roles: &[Role], scopes: &[&str]) -> String {
+        self.token_of(PersonId::random(), roles, scopes).await
+    }
+
+    pub(crate) async fn token_of(&self, id: PersonId, roles: &[Role], scopes: &[&str]) -> String {
+        let person = Person {
+            id,
+            org: self.org,
+            kind: PersonKind::Person,
+            email: format!("p{}@example.com", id.uuid().simple()),
+            display_name: "Some Body".to_owned(),
+            first_name: None,
+            last_name: None,
+            title: None,
+            department: None,
+            roles: roles.to_vec(),
+            created: NOW,
+            last_modified: NOW,
+        };
+        let grant = Grant {
+            id: Uuid::new_v4(),
+            org: self.org,
+            person: id,
+            client_id: None,
+            activation: None,
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            created: NOW,
+        };
+        let text = format!("test{}", Uuid::new_v4().simple());
+        let token = Token {
+            hash: sha256(text.as_bytes()),
+            kind: TokenKind::Access,
+            grant: grant.id,
+            scopes: grant.scopes.clone(),
+            issued: NOW,
+            expires: NOW.plus_millis(1_000_000),
+        };
+        let writes = vec![
+            Write::PutPerson(person),
+            Write::PutGrant(grant),
+            Write::PutToken(token),
+        ];
+        self.store.commit(writes).await.unwrap();
+        text
+    }
+
+    /// One request of the administrator.
+    pub(crate) async fn ask(&self, request: &str, body: Value) -> Answer {
+        self.ask_as(Some(&self.admin), request, body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(&format!("GET {path}"), Value::Null).await
+    }
+
+    /// One request: `GET /devices`, below `/v1` or absolute. A body that is null is none.
+    pub(crate) async fn ask_as(&self, token: Option<&str>, request: &str, body: Value) -> Answer {
+        let (method, path) = request.split_once(' ').unwrap();
+        let path = match path.strip_prefix(PUBLIC) {
+            Some(path) => path.to_owned(),
+            None => format!("/v1{path}"),
+        };
+        let mut builder = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            builder = builder.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = if body.is_null() {
+            builder.body(Body::empty())
+        } else {
+            builder
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body.to_string()))
+        };
+        read(self.router.clone().oneshot(request.unwrap()).await.unwrap()).await
+    }
+}
+
+async fn found(platform: &Platform, org: OrgId) -> String {
+    let founding = Founding {
+        org,
+        display_name: "Acme".to_owned(),
+        admin: PersonId::random(),
+        admin_email: format!("admin@{}.example", org.uuid().simple()),
+        admin_name: "Ada Admin".to_owned(),
+    };
+    platform
+        .found_organization(founding)
+        .await
+        .unwrap()
+        .expose()
+        .to_owned()
+}
+
+async fn read(response: Response<Body>) -> Answer {
+    let status = response.status();
+    let link = response
+        .headers()
+        .get(header::LINK)
+        .map(|link| link.to_str().unwrap().to_owned());
+    let next = link.map(|link| {
+        link.strip_prefix('<')
+            .unwrap()
+            .strip_suffix(">; rel=\"next\"")
+            .unwrap()
+            .to_owned()
+    });
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.to_str().unwrap().starts_with("application/json"));
+    let bytes = body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let body = if bytes.is_empty() {
+        assert!(!is_json, "a content type without content");
+        Value::Null
+    } else {
+        assert!(is_json, "content without a content type");
+        serde_json::from_slice(&bytes).unwrap()
+    };
+    Answer { status, body, next }
+}
