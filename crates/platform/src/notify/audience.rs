@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
+use hallway_wire::Timestamp;
 use hallway_wire::id::{ActivationId, AppId, LocationId, OrgId};
 use hallway_xapi::{Catalogue, Key, PatternIndex};
 
@@ -43,6 +45,8 @@ pub(crate) struct Audience {
 #[derive(Debug)]
 pub(crate) struct Audiences {
     by_org: ArcSwap<HashMap<OrgId, Arc<Audience>>>,
+    /// When the next activation that is being deactivated ends, in milliseconds since 1970.
+    next_end: AtomicI64,
     supported_statuses: PatternIndex<()>,
     supported_events: PatternIndex<()>,
 }
@@ -59,9 +63,15 @@ impl Audiences {
         }
         Self {
             by_org: ArcSwap::default(),
+            next_end: AtomicI64::new(i64::MAX),
             supported_statuses,
             supported_events,
         }
+    }
+
+    /// Whether an activation that is being deactivated has reached its end.
+    pub(crate) fn some_end_is_due(&self, now: Timestamp) -> bool {
+        self.next_end.load(Ordering::Acquire) <= now.millis()
     }
 
     /// The audience of an organization; `None` when nobody listens there.
@@ -135,6 +145,10 @@ impl Platform {
     /// Builds all audiences from the activations in the store.
     pub(crate) async fn rebuild_audiences(&self) -> Result<()> {
         let activations = self.store.activations().await.doing("reading activations")?;
+        let next_end = activations.iter().filter_map(|activation| activation.ends).min();
+        self.audiences
+            .next_end
+            .store(next_end.map_or(i64::MAX, Timestamp::millis), Ordering::Release);
         let mut by_org: HashMap<OrgId, Vec<&Activation>> = HashMap::new();
         for activation in activations.iter().filter(|activation| activation.hears()) {
             by_org.entry(activation.org).or_default().push(activation);

@@ -39,6 +39,9 @@ const LINGER: Duration = Duration::from_secs(5);
 /// Even without a nudge, a worker looks again after this time.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
+/// Shortest pause before a worker looks again for a lane that is due.
+const SOONEST_MS: i64 = 5;
+
 /// Pauses after failed deliveries of an action, as multiples of `retry_first`.
 const ACTION_PAUSES: [u32; 5] = [60, 300, 1800, 7200, 21600];
 
@@ -319,7 +322,8 @@ impl Platform {
     async fn rest(&self, destination: &Destination) -> bool {
         destination.idle.fetch_add(1, Ordering::AcqRel);
         let due = match self.queue.next_due(destination.queue).await {
-            Ok(due) => due.map(|due| millis(due.millis() - self.now().millis())),
+            // Not at once: a due lane that is still leased would be asked for again and again.
+            Ok(due) => due.map(|due| millis((due.millis() - self.now().millis()).max(SOONEST_MS))),
             Err(_) => None,
         };
         let only = destination.workers.load(Ordering::Acquire) == 1;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hallway_wire::Timestamp;
+
 use crate::error::{Doing as _, Result};
 use crate::platform::Platform;
 use crate::ports::Write;
@@ -52,16 +54,23 @@ impl Platform {
             // After a gap, the complete set of values repairs what can be repaired.
             self.spawn_full_sync(&activation);
         }
-        for activation in self.store.activations().await.doing("reading activations")? {
-            if activation.ends.is_some_and(|ends| ends <= now) {
-                self.finish_deactivation(&activation).await?;
-            }
+        if self.audiences.some_end_is_due(now) {
+            self.end_what_is_due(now).await?;
         }
         if pass.is_multiple_of(TOKENS_EVERY) {
             self.store
                 .commit(vec![Write::DeleteExpiredTokens(now)])
                 .await
                 .doing("deleting expired tokens")?;
+        }
+        Ok(())
+    }
+
+    async fn end_what_is_due(&self, now: Timestamp) -> Result<()> {
+        for activation in self.store.activations().await.doing("reading activations")? {
+            if activation.ends.is_some_and(|ends| ends <= now) {
+                self.finish_deactivation(&activation).await?;
+            }
         }
         Ok(())
     }
