@@ -45,11 +45,11 @@ export class Hallway {
   stderr = '';
 
   /** Starts `hallway serve` and waits until it answers. */
-  static async start({ args = [], speed = 0, ephemeral = true, listen = '127.0.0.1:0' } = {}) {
+  static async start({ args = [], speed = 0, ephemeral = true, listen = '127.0.0.1:0', rateLimit = 0 } = {}) {
     const hallway = new Hallway();
     await hallway.#launch(['serve', ...(ephemeral ? ['--ephemeral'] : []), '--demo', '--seed', '1',
       '--speed', String(speed), '--listen', listen, '--allow-http', '--allow-private-targets',
-      '--rate-limit', '0', ...args]);
+      '--rate-limit', String(rateLimit), ...args]);
     return hallway;
   }
 

@@ -3,6 +3,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 
 import { Record } from './waiting.mjs';
 
@@ -11,15 +12,17 @@ export class Receiver {
   /** What to answer: replace it to refuse deliveries. */
   answer = () => ({ status: 200, body: {} });
 
-  static async start(secret) {
+  /** Starts one; over TLS, and asking for a client certificate, if it is given `{key, cert}`. */
+  static async start(secret, tls) {
     const receiver = new Receiver();
     receiver.secret = secret;
-    receiver.server = http.createServer(async (request, response) => {
+    const answer = async (request, response) => {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
       const raw = Buffer.concat(chunks);
       const seen = {
         path: request.url, method: request.method, headers: request.headers, raw,
+        client: tls && request.socket.getPeerCertificate().subject?.CN,
         body: JSON.parse(raw.toString('utf8')), signed: receiver.#signed(request.headers['x-spark-signature'], raw),
       };
       const { status, body } = await receiver.answer(seen);
@@ -27,10 +30,13 @@ export class Receiver {
       response.writeHead(status, { 'Content-Type': 'application/json' });
       response.end(body === undefined ? '' : JSON.stringify(body));
       receiver.requests.push(seen);
-    });
+    };
+    receiver.server = tls
+      ? https.createServer({ ...tls, requestCert: true, rejectUnauthorized: false }, answer)
+      : http.createServer(answer);
     receiver.server.listen(0, '127.0.0.1');
     await once(receiver.server, 'listening');
-    receiver.url = `http://127.0.0.1:${receiver.server.address().port}`;
+    receiver.url = `${tls ? 'https' : 'http'}://127.0.0.1:${receiver.server.address().port}`;
     return receiver;
   }
 
@@ -43,8 +49,9 @@ export class Receiver {
   }
 
   async stop() {
+    const closed = once(this.server, 'close');
+    this.server.close(); // first, so that nobody comes again while connections are closed
     this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
+    await closed;
   }
 }

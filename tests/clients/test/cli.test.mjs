@@ -132,6 +132,16 @@ describe('the command line', () => {
     await refused(['integration', 'health-check', app.appId], /.+/);
   });
 
+  test('audit list tells what was done, and by whom', async () => {
+    const { items } = await hallway.json('audit', 'list', '--max', '100');
+    const events = items.filter(({ target }) => [app.appId, 'By hand'].includes(target)).map(({ event }) => event);
+    for (const step of ['uploaded', 'activated', 'completed', 'updated', 'approved', 'health_checked', 'deactivated']) {
+      assert.ok(events.some((event) => event.includes(step)), `${step} in ${events}`);
+    }
+    assert.ok(items.every(({ actorName, created, trackingId }) => actorName && Date.parse(created) && trackingId !== undefined));
+    await told(['audit', 'list'], /activated/);
+  });
+
   test('device list, show', async () => {
     const { items } = await hallway.json('device', 'list');
     assert.ok(items.length > 10);

@@ -162,6 +162,16 @@ describe('jsxapi', () => {
       await xapi.Command.UserInterface.Message.Prompt.Clear({ FeedbackId: 'f' });
     });
 
+    test('by the hundred are all answered, and heard in order', async () => {
+      const { seen, off } = await listen(xapi.status, 'Audio Volume');
+      const levels = Array.from({ length: 200 }, (_, i) => 1 + (i % 100));
+      const done = await Promise.all(levels.map((Level) => xapi.Command.Audio.Volume.Set({ Level })));
+      assert.ok(done.every(({ status }) => status === 'OK'));
+      await seen.first(({ value }) => value === 100 && seen.mark >= levels.length - 1, 'the last volume');
+      assert.deepEqual(seen.all.map(({ value }) => value).slice(-99), levels.slice(-99));
+      off();
+    });
+
     test('that are unknown or wrong are errors', async () => {
       await assert.rejects(xapi.Command.Self.Destruct(), raw(-32601));
       await assert.rejects(xapi.Command.Audio.Volume.Set({ Level: 400 }), (error) => raw(1)(error) && error.data.Cause === 27);

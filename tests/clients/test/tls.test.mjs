@@ -10,9 +10,11 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { connect as connectDevice } from 'jsxapi';
+import { connect } from 'workspace-integrations';
 
 import { Hallway } from '../lib/hallway.mjs';
-import { install, manifest, start } from '../lib/integration.mjs';
+import { credentials, install, manifest, start } from '../lib/integration.mjs';
+import { Receiver } from '../lib/receiver.mjs';
 import { within } from '../lib/waiting.mjs';
 
 const ROOM = 'Board Room';
@@ -21,17 +23,23 @@ const missing = spawnSync('openssl', ['version']).error && 'openssl is not insta
 describe('over TLS', { skip: missing }, () => {
   let folder;
   let certificate;
+  let key;
   let hallway;
+
+  /** Makes a certificate that vouches for itself; returns the files of it and of its key. */
+  function selfSigned(name) {
+    const files = [path.join(folder, `${name}.pem`), path.join(folder, `${name}-key.pem`)];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+      '-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', files[1], '-out', files[0]], { stdio: 'ignore' });
+    return files;
+  }
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'hallway-tls-'));
-    certificate = path.join(folder, 'certificate.pem');
-    const key = path.join(folder, 'key.pem');
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-      '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
-      '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    [certificate, key] = selfSigned('localhost');
     https.globalAgent.options.ca = readFileSync(certificate);
-    hallway = await Hallway.start({ args: ['--tls-cert', certificate, '--tls-key', key] });
+    hallway = await Hallway.start({ args: ['--tls-cert', certificate, '--tls-key', key, '--trust', certificate] });
     const cli = hallway.cli.bind(hallway);
     hallway.cli = (args, options) => cli(['--ca', certificate, ...args], options);
   });
@@ -49,6 +57,26 @@ describe('over TLS', { skip: missing }, () => {
     assert.equal(typeof await integration.xapi.status.get(room, 'Audio.Volume'), 'number');
     // `webexApi` takes only https addresses as they are.
     assert.equal((await integration.webexApi(installed.claims.appUrl)).id, installed.appId);
+  });
+
+  test('webhooks are delivered with a client certificate', async () => {
+    const receiver = await Receiver.start(undefined, { cert: readFileSync(certificate), key: readFileSync(key) });
+    try {
+      const [own, ownKey] = selfSigned('hallway client').map((file) => readFileSync(file, 'utf8'));
+      const installed = await install(hallway, manifest({ name: 'Mutual' }));
+      const webhook = {
+        type: 'authorization_header', secret: 'Bearer 123', targetUrl: `${receiver.url}/hook`,
+        mutualTLS: { certificate: own, privateKey: ownKey },
+      };
+      const integration = await connect(credentials(installed, { notifications: 'webhook', webhook }));
+      const { client, headers } = await receiver.requests.first(({ body }) => body.type === 'status', 'a notification');
+      assert.equal(client, 'hallway client');
+      assert.equal(headers.authorization, 'Bearer 123');
+      const shown = (await integration.getAppInfo()).webhook.mutualTLS;
+      assert.ok(shown === undefined || (shown.certificate && !shown.privateKey.includes('PRIVATE')));
+    } finally {
+      await receiver.stop();
+    }
   });
 
   test('jsxapi connects by its default scheme', async () => {
