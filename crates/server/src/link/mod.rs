@@ -56,9 +56,16 @@ async fn dial_in(State(app): State<App>, request: Request) -> Result<Response, A
     app.0.tasks.spawn(async move {
         match on_upgrade.await {
             Ok(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
-                // A bare socket costs less memory than one wrapped in what the upgrade needed.
-                Ok(parts) => session::run(session, device, parts.io.into_inner(), &parts.read_buf).await,
-                Err(upgraded) => session::run(session, device, TokioIo::new(upgraded), &[]).await,
+                // A bare socket costs less memory than one wrapped in what the upgrade needed. What was read
+                // already is copied, because it lies in the buffer of the request, which is much bigger.
+                Ok(parts) => {
+                    let (socket, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
+                    drop(parts.read_buf);
+                    session::run(session, device, socket, read).await;
+                }
+                Err(upgraded) => {
+                    Box::pin(session::run(session, device, TokioIo::new(upgraded), Vec::new())).await;
+                }
             },
             Err(error) => tracing::debug!(?device, %error, "a device's link was not opened"),
         }

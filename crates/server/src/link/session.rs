@@ -31,7 +31,7 @@ const MAX_PENDING: usize = 1024;
 type Reporting = Pin<Box<dyn Future<Output = (Vec<RpcId>, Result<(), hallway_platform::Error>)> + Send>>;
 
 /// Runs a link until the device goes, is replaced, or Hallway stops.
-pub(super) async fn run<S>(app: App, device: DeviceId, socket: S, already_read: &[u8])
+pub(super) async fn run<S>(app: App, device: DeviceId, socket: S, already_read: Vec<u8>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
@@ -42,8 +42,9 @@ where
         .max_write_buffer_size(MAX_FRAME)
         .max_message_size(Some(MAX_FRAME))
         .max_frame_size(Some(MAX_FRAME));
-    let socket =
-        WebSocketStream::from_partially_read(socket, already_read.to_vec(), Role::Server, Some(config)).await;
+    // Boxed: the task would hold it once for each function that it is handed to.
+    let socket = WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config));
+    let socket = Box::new(socket.await);
     let outbox = Arc::new(Outbox::default());
     let attachment = match app.0.platform.attach(device, Arc::<Outbox>::clone(&outbox)).await {
         Ok(attachment) => attachment,
@@ -71,7 +72,7 @@ struct Session<'a, S> {
     app: &'a App,
     attachment: &'a Attachment,
     outbox: &'a Outbox,
-    socket: WebSocketStream<S>,
+    socket: Box<WebSocketStream<S>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
@@ -94,11 +95,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                         let outcome = reporting.await;
                         self.acknowledge(outcome).await.ok();
                     }
-                    self.socket.close(None).await.ok();
+                    (*self.socket).close(None).await.ok();
                     return "Hallway stops";
                 }
                 () = self.outbox.closed.cancelled() => {
-                    self.socket.close(None).await.ok();
+                    (*self.socket).close(None).await.ok();
                     return "closed by the platform";
                 }
                 outcome = poll_report(&mut reporting), if reporting.is_some() => {
@@ -221,5 +222,24 @@ async fn poll_report(reporting: &mut Option<Reporting>) -> (Vec<RpcId>, Result<(
     match reporting {
         Some(reporting) => reporting.await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// What the task of a link holds, by the function that it runs.
+    fn size_of_task<A, B, C, D, F: Future>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Ten thousand links are mostly quiet, so what each holds counts.
+    #[test]
+    fn a_link_is_small() {
+        let size = size_of_task(run::<TcpStream>);
+        assert!(size <= 1536, "{size} bytes");
     }
 }
