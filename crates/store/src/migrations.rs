@@ -27,6 +27,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         what: "sweeps and lookups",
         sql: include_str!("migrations/0002_lookups.sql"),
     },
+    Migration {
+        version: 3,
+        what: "revisions of devices",
+        sql: include_str!("migrations/0003_device_revision.sql"),
+    },
 ];
 
 /// Where the version is kept.

@@ -4,6 +4,7 @@
 //! has only the statements to run. A record that is put again keeps its `seq`, its place in lists. A record
 //! cannot be put over one of another organization.
 
+use hallway_platform::device::Device;
 use hallway_platform::integration::{Activation, Integration};
 use hallway_platform::oauth::TokenKind;
 use hallway_platform::ports::{StoreError, Write};
@@ -95,21 +96,22 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
             ));
             batch.push(Statement::new("DELETE FROM workspace WHERE id = ?1", [id(*it)]));
         }
+        Write::NewDevice(it) => batch.push(
+            Statement::new(
+                "INSERT INTO device (id, org_id, workspace_id, person_id, revision, doc) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+                device(it)?,
+            )
+            .unchanged("There is a device with this id already.")
+            .orphan("The workspace of the device does not exist."),
+        ),
         Write::PutDevice(it) => batch.push(
             Statement::new(
-                "INSERT INTO device (id, org_id, workspace_id, person_id, doc) VALUES (?1, ?2, ?3, ?4, ?5) \
-                 ON CONFLICT (id) DO UPDATE SET workspace_id = excluded.workspace_id, \
-                 person_id = excluded.person_id, doc = excluded.doc \
-                 WHERE device.org_id = excluded.org_id",
-                [
-                    id(it.id),
-                    id(it.org),
-                    maybe(it.workspace),
-                    maybe(it.person),
-                    doc(it)?,
-                ],
+                "UPDATE device SET workspace_id = ?3, person_id = ?4, revision = ?5, doc = ?6 \
+                 WHERE id = ?1 AND org_id = ?2 AND revision = ?5 - 1",
+                device(it)?,
             )
-            .unchanged("A device with this id is in another organization.")
+            .unchanged("The device was changed or removed by somebody else in the meantime.")
             .orphan("The workspace of the device does not exist."),
         ),
         Write::DeleteDevice(it) => {
@@ -272,14 +274,26 @@ fn integration(it: &Integration) -> Result<[Param; 4]> {
     ])
 }
 
-fn activation(it: &Activation) -> Result<[Param; 5]> {
-    let revision = i64::try_from(it.revision)
-        .map_err(|_| StoreError::Backend(format!("the revision {} is out of range", it.revision)))?;
+/// The columns of a device.
+fn device(it: &Device) -> Result<[Param; 6]> {
+    let revision = revision(it.revision)?;
     Ok([
         id(it.id),
         id(it.org),
-        Param::Id(it.app.0),
-        Param::Int(revision),
+        maybe(it.workspace),
+        maybe(it.person),
+        revision,
         doc(it)?,
     ])
+}
+
+fn activation(it: &Activation) -> Result<[Param; 5]> {
+    let revision = revision(it.revision)?;
+    Ok([id(it.id), id(it.org), Param::Id(it.app.0), revision, doc(it)?])
+}
+
+fn revision(number: u64) -> Result<Param> {
+    i64::try_from(number)
+        .map(Param::Int)
+        .map_err(|_| StoreError::Backend(format!("the revision {number} is out of range")))
 }

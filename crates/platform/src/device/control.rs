@@ -251,13 +251,14 @@ impl Platform {
             device_platform: "cisco".to_owned(),
             planned_maintenance: None,
             link_token: Some(sha256(token.expose().as_bytes())),
+            revision: 0,
             created: now,
             first_seen: None,
             last_seen: None,
         };
         let writes = vec![
             Write::TakeDeviceCode(hash),
-            Write::PutDevice(device.clone()),
+            Write::NewDevice(device.clone()),
             audit::by_system(
                 row.org,
                 now,

@@ -22,6 +22,9 @@ pub(crate) use registry::maintenance_mode;
 pub struct Device {
     pub id: DeviceId,
     pub org: OrgId,
+    /// Counts changes: two writers at once are noticed.
+    #[serde(default)]
+    pub revision: u64,
     pub display_name: String,
     /// Exactly one of `workspace` and `person` is set.
     #[serde(default)]

@@ -401,23 +401,24 @@ impl Platform {
         operations: &[TagOperation],
     ) -> Result<wire::Device> {
         let sight = caller.may_write_devices()?;
-        let mut device = self.device_in_sight(caller, sight, id).await?;
-        device.tags = tags::patch(&device.tags, operations)?;
-        let description = match device.tags.as_slice() {
-            [] => format!("removed all tags of {}", device.display_name),
-            tags => format!("set the tags of {} to {}", device.display_name, tags.join(", ")),
-        };
-        let entry = audit::by(
-            caller,
-            self.now(),
-            "device.tags_changed",
-            &device.display_name,
-            description,
-        );
-        self.store
-            .commit(vec![Write::PutDevice(device.clone()), entry])
-            .await
-            .doing("changing the tags of a device")?;
+        self.device_in_sight(caller, sight, id).await?;
+        let now = self.now();
+        let device = self
+            .change_device(id, |device| {
+                device.tags = tags::patch(&device.tags, operations)?;
+                let description = match device.tags.as_slice() {
+                    [] => format!("removed all tags of {}", device.display_name),
+                    tags => format!("set the tags of {} to {}", device.display_name, tags.join(", ")),
+                };
+                Ok(vec![audit::by(
+                    caller,
+                    now,
+                    "device.tags_changed",
+                    &device.display_name,
+                    description,
+                )])
+            })
+            .await?;
         let location = self.location_of(&device).await?;
         Ok(self.device_view(&device, location))
     }
@@ -484,6 +485,7 @@ impl Platform {
             device_platform: "cisco".to_owned(),
             planned_maintenance: None,
             link_token: None,
+            revision: 0,
             created: now,
             first_seen: None,
             last_seen: None,
@@ -497,7 +499,7 @@ impl Platform {
             description,
         );
         self.store
-            .commit(vec![Write::PutDevice(device.clone()), entry])
+            .commit(vec![Write::NewDevice(device.clone()), entry])
             .await
             .doing("registering a device")?;
         Ok(self.device_view(&device, location))
@@ -570,6 +572,7 @@ pub(crate) mod tests {
             device_platform: "cisco".to_owned(),
             planned_maintenance: None,
             link_token: None,
+            revision: 0,
             created: Timestamp(0),
             first_seen: None,
             last_seen: None,

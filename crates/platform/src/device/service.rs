@@ -14,6 +14,9 @@ use crate::integration::Activation;
 use crate::platform::Platform;
 use crate::ports::Write;
 
+/// How often a change of a device is tried again when somebody else changed it meanwhile.
+const ATTEMPTS: usize = 16;
+
 impl Platform {
     /// All devices that are linked now.
     pub fn links(&self) -> &super::Links {
@@ -79,16 +82,16 @@ impl Platform {
     /// The device is not registered.
     pub async fn attach(&self, id: DeviceId, link: Arc<dyn Link>) -> Result<Attachment> {
         let device = self.store.device(id).await.doing("reading a device")?;
-        let mut device = device.ok_or(Error::NotFound { what: "device" })?;
-        let now = self.now();
-        device.first_seen.get_or_insert(now);
-        device.last_seen = Some(now);
+        let device = device.ok_or(Error::NotFound { what: "device" })?;
         let place = self.place_of(&device).await?;
         let linked = self.links.attach(id, place, link);
-        self.store
-            .commit(vec![Write::PutDevice(device)])
-            .await
-            .doing("noting a device's link")?;
+        let now = self.now();
+        self.change_device(id, |device| {
+            device.first_seen.get_or_insert(now);
+            device.last_seen = Some(now);
+            Ok(Vec::new())
+        })
+        .await?;
         self.spawn_catch_up(&linked);
         Ok(Attachment { device: linked })
     }
@@ -135,19 +138,44 @@ impl Platform {
         if !self.links.detach(&attachment.device) {
             return Ok(());
         }
-        let device = self
-            .store
-            .device(attachment.device.id)
-            .await
-            .doing("reading a device")?;
-        if let Some(mut device) = device {
-            device.last_seen = Some(self.now());
-            self.store
-                .commit(vec![Write::PutDevice(device)])
-                .await
-                .doing("noting a device's end")?;
+        let now = self.now();
+        let noted = self
+            .change_device(attachment.device.id, |device| {
+                device.last_seen = Some(now);
+                Ok(Vec::new())
+            })
+            .await;
+        match noted {
+            // A link also ends because its device was deleted.
+            Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
+    }
+
+    /// Changes a device, together with other writes. Where somebody else changed it meanwhile, it is read and
+    /// changed again.
+    pub(crate) async fn change_device(
+        &self,
+        id: DeviceId,
+        mut change: impl FnMut(&mut Device) -> Result<Vec<Write>>,
+    ) -> Result<Device> {
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            let found = self.store.device(id).await.doing("reading a device")?;
+            let mut device = found.ok_or(Error::NotFound { what: "device" })?;
+            let mut writes = change(&mut device)?;
+            device.revision += 1;
+            writes.insert(0, Write::PutDevice(device.clone()));
+            match self.store.commit(writes).await {
+                Ok(()) => return Ok(device),
+                Err(error @ crate::ports::StoreError::Conflict { .. }) => last = Some(error),
+                Err(error) => return Err(error).doing("changing a device"),
+            }
+        }
+        Err(Error::conflict(match last {
+            Some(error) => format!("The device is changed by too many at once: {error}"),
+            None => "The device was not changed.".to_owned(),
+        }))
     }
 
     /// Keeps configurations that were set on the device itself.

@@ -37,7 +37,7 @@ impl Platform {
         writes.extend(locations.into_iter().map(Write::PutLocation));
         writes.extend(floors.into_iter().map(Write::PutFloor));
         writes.extend(workspaces.into_iter().map(Write::PutWorkspace));
-        writes.extend(devices.into_iter().map(Write::PutDevice));
+        writes.extend(devices.into_iter().map(Write::NewDevice));
         self.store
             .commit(writes)
             .await

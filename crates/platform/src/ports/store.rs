@@ -40,6 +40,9 @@ pub enum Write {
     PutWorkspace(Workspace),
     /// Its devices and their configurations go with it.
     DeleteWorkspace(WorkspaceId),
+    /// Demands that there is no device with this id.
+    NewDevice(Device),
+    /// Demands that the stored revision is the one before this one's.
     PutDevice(Device),
     /// Its configurations go with it.
     DeleteDevice(DeviceId),

@@ -195,7 +195,7 @@ pub(super) async fn what_belongs_goes_with_it(store: Subject) {
         Write::PutWorkspace(other_room.clone()),
     ];
     for device in [&board, &other_board] {
-        writes.push(Write::PutDevice(device.clone()));
+        writes.push(Write::NewDevice(device.clone()));
         for key in ["Audio.A", "Audio.B"] {
             writes.push(Write::PutConfigured(configured(device.id, key, json!(1))));
         }
@@ -269,7 +269,7 @@ pub(super) async fn nothing_belongs_to_what_is_not_there(store: Subject) {
     assert!(what.contains("location"), "{what}");
     let room = workspace(org, "x", None);
     let board = device(org, "x", Some(room.id), None);
-    let what = conflict(&store, vec![Write::PutDevice(board.clone())]).await;
+    let what = conflict(&store, vec![Write::NewDevice(board.clone())]).await;
     assert!(what.contains("workspace"), "{what}");
     let what = conflict(
         &store,

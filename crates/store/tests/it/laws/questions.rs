@@ -39,7 +39,7 @@ pub(super) async fn every_record_comes_back(store: Subject) {
             Write::PutLocation(location.clone()),
             Write::PutFloor(floor.clone()),
             Write::PutWorkspace(workspace.clone()),
-            Write::PutDevice(device.clone()),
+            Write::NewDevice(device.clone()),
             Write::PutConfigured(configured.clone()),
             Write::PutDeviceCode(code.clone()),
             Write::NewIntegration(integration.clone()),
@@ -121,7 +121,7 @@ pub(super) async fn lists_are_in_order_of_creation(store: Subject) {
 
     let board = device(org, "x", None, None);
     let keys = ["B", "A", "C"];
-    let mut writes = vec![Write::PutDevice(board.clone())];
+    let mut writes = vec![Write::NewDevice(board.clone())];
     writes.extend(keys.map(|key| Write::PutConfigured(configured(board.id, key, json!(1)))));
     writes.push(Write::PutConfigured(configured(board.id, "B", json!(2))));
     store.commit(writes).await.unwrap();
@@ -149,7 +149,7 @@ pub(super) async fn lists_are_read_in_pages(store: Subject) {
         .map(|n| device(org, &format!("d{n}"), None, None))
         .collect();
     store
-        .commit(devices.iter().cloned().map(Write::PutDevice).collect())
+        .commit(devices.iter().cloned().map(Write::NewDevice).collect())
         .await
         .unwrap();
     let page = |start, max| store.devices(org, DeviceFilter::default(), Page { start, max });
@@ -184,7 +184,7 @@ pub(super) async fn filters_choose(store: Subject) {
         Write::PutFloor(second),
     ];
     writes.extend(rooms.iter().cloned().map(Write::PutWorkspace));
-    writes.extend(devices.iter().cloned().map(Write::PutDevice));
+    writes.extend(devices.iter().cloned().map(Write::NewDevice));
     store.commit(writes).await.unwrap();
     let found = |location, floor| store.workspaces(org, WorkspaceFilter { location, floor }, Page::ALL);
     let pick = |which: &[usize]| which.iter().map(|at| rooms[*at].clone()).collect::<Vec<_>>();
@@ -221,7 +221,11 @@ pub(super) async fn filters_choose(store: Subject) {
     // A device that moves is found where it is now.
     let mut moved = devices[0].clone();
     moved.workspace = Some(rooms[2].id);
+    moved.revision += 1;
     store.commit(vec![Write::PutDevice(moved.clone())]).await.unwrap();
+    // Whoever still works on the device as it was is told.
+    let what = conflict(&store, vec![Write::PutDevice(moved.clone())]).await;
+    assert!(what.contains("somebody else"), "{what}");
     assert_eq!(
         found(Some(rooms[0].id), None).await.unwrap(),
         [devices[2].clone()]
@@ -240,7 +244,7 @@ pub(super) async fn organizations_are_apart(store: Subject) {
                 Write::PutPerson(person(org, "ann")),
                 Write::PutLocation(location(org, "x")),
                 Write::PutWorkspace(workspace(org, "x", None)),
-                Write::PutDevice(device(org, "x", None, None)),
+                Write::NewDevice(device(org, "x", None, None)),
                 Write::NewIntegration(integration),
                 Write::NewActivation(activation(org, app, 0)),
                 Write::Audit(audit(org, "x")),
@@ -274,8 +278,11 @@ pub(super) async fn organizations_are_apart(store: Subject) {
         .remove(0);
     let mut stolen = device.clone();
     stolen.org = theirs;
+    let what = conflict(&store, vec![Write::NewDevice(stolen.clone())]).await;
+    assert!(what.contains("already"), "{what}");
+    stolen.revision += 1;
     let what = conflict(&store, vec![Write::PutDevice(stolen)]).await;
-    assert!(what.contains("another organization"), "{what}");
+    assert!(what.contains("somebody else"), "{what}");
     assert_eq!(store.device(device.id).await.unwrap(), Some(device));
     store
         .commit(vec![Write::DeleteIntegration(ours, app)])

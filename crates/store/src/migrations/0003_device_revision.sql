@@ -1,0 +1,3 @@
+-- Two changes of a device at once are noticed.
+
+ALTER TABLE device ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
