@@ -144,6 +144,11 @@ impl Platform {
             )
         };
         let Some(url) = &activation.actions_url else {
+            // A queue carries the question, and nobody waits for the answer: the integration gives it by a
+            // PATCH of its `operationalState` (workspace-integrations 9.4).
+            if activation.hears_actions() {
+                self.queue_action(activation, Action::HealthCheck {}).await?;
+            }
             return Ok((
                 "not_applicable".to_owned(),
                 OperationalState::NotApplicable,

@@ -45,7 +45,7 @@ pub struct Integration {
 pub enum Listener {
     #[default]
     None,
-    Webhook(WebhookTarget),
+    Webhook(Box<WebhookTarget>),
     Queue(QueueState),
 }
 

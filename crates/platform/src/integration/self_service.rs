@@ -312,7 +312,8 @@ fn apply(activation: &mut Activation, update: &IntegrationUpdate, vault: &Vault)
                 Listener::Webhook(before) => Some(before.clone()),
                 _ => None,
             };
-            activation.listener = Listener::Webhook(webhook_target(webhook, before.as_ref(), vault)?);
+            activation.listener =
+                Listener::Webhook(Box::new(webhook_target(webhook, before.as_deref(), vault)?));
         }
     }
     match update.queue.as_ref().map(|queue| queue.state) {

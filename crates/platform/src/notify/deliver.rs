@@ -107,8 +107,13 @@ pub(crate) fn webhook_headers(webhook: &WebhookTarget, vault: &Vault) -> Result<
 
 /// How a destination is addressed.
 enum Address {
-    Webhook { target: Target, headers: WebhookHeaders },
-    Actions { target: Target },
+    Webhook {
+        target: Target,
+        headers: Box<WebhookHeaders>,
+    },
+    Actions {
+        target: Target,
+    },
 }
 
 /// Where an activation's messages, or its actions, go.
@@ -196,7 +201,7 @@ impl Platform {
             && !webhook.disabled
         {
             let target = self.webhook_target(webhook)?;
-            let headers = webhook_headers(webhook, &self.vault)?;
+            let headers = Box::new(webhook_headers(webhook, &self.vault)?);
             self.open_destination(activation, activation.id, Address::Webhook { target, headers });
         }
         if let Some(url) = &activation.actions_url {
@@ -457,10 +462,9 @@ impl Platform {
     async fn end_after_deprovision(&self, destination: &Destination) {
         let found = self.store.activation(destination.org, destination.app).await;
         let Ok(Some(activation)) = found else { return };
-        if activation.actions_queue == destination.queue && activation.ends.is_some() {
-            if let Err(error) = self.finish_deactivation(&activation).await {
-                tracing::error!(%error, app = %destination.app, "an activation could not be ended");
-            }
+        let its_own = activation.actions_queue == destination.queue && activation.ends.is_some();
+        if its_own && let Err(error) = self.finish_deactivation(&activation).await {
+            tracing::error!(%error, app = %destination.app, "an activation could not be ended");
         }
     }
 

@@ -18,7 +18,10 @@ use crate::ports::Write;
 
 /// Principals of tokens that were used lately, by the token's hash: a request costs one look here.
 #[derive(Debug, Default)]
-pub(crate) struct Sessions(RwLock<HashMap<[u8; 32], (Uuid, Arc<Principal>)>>);
+pub(crate) struct Sessions(RwLock<HashMap<[u8; 32], Session>>);
+
+/// A token's grant and principal.
+type Session = (Uuid, Arc<Principal>);
 
 /// Beyond this many, all are forgotten and looked up again.
 const MAX_SESSIONS: usize = 100_000;
