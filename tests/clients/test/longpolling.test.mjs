@@ -169,6 +169,7 @@ describe('an integration that polls', () => {
       assert.match(device.connectionStatus, /^connected/);
       const workspace = await integration.workspaces.getWorkspace(device.workspaceId);
       assert.equal(workspace.displayName, 'Board Room');
+      assert.equal((await integration.devices.getDevice(`${room}=`)).id, room, 'padded as real ids are');
       await assert.rejects(integration.devices.getDevice(`${room.slice(0, -4)}AAAA`), /"status":40[04]/);
     });
 
@@ -381,6 +382,58 @@ describe('an integration that polls', () => {
       assert.equal(Number(answer.value.OptionId), 2);
     });
 
+    test('ratings, texts and widgets are told', async () => {
+      const from = events.mark;
+      const told = async (key, value) => {
+        const event = await events.first((item) => item.path === key, key, { from });
+        assert.deepEqual({ ...event.value, ...value }, event.value);
+      };
+      await xapi.command(room, 'UserInterface.Message.Rating.Display', { Text: 'How was it?', FeedbackId: 'r' });
+      await xapi.command(room, 'UserInterface.Message.Rating.Response', { FeedbackId: 'r', Rating: 4 });
+      await told('UserInterface.Message.Rating.Response', { FeedbackId: 'r', Rating: 4 });
+      await xapi.command(room, 'UserInterface.Message.TextInput.Display', { Text: 'Your name?', FeedbackId: 't' });
+      await xapi.command(room, 'UserInterface.Message.TextInput.Response', { FeedbackId: 't', Text: 'Åse' });
+      await told('UserInterface.Message.TextInput.Response', { FeedbackId: 't', Text: 'Åse' });
+      await xapi.command(room, 'UserInterface.Message.TextInput.Display', { Text: 'Again?', FeedbackId: 'u' });
+      await xapi.command(room, 'UserInterface.Message.TextInput.Clear', { FeedbackId: 'u' });
+      await told('UserInterface.Message.TextInput.Clear', { FeedbackId: 'u' });
+      await hallway.json('device', 'emit', ROOM, 'UserInterface.Extensions.Widget.Action',
+        '{"WidgetId":"ceiling","Type":"changed","Value":"on"}');
+      await told('UserInterface.Extensions.Widget.Action', { WidgetId: 'ceiling', Type: 'changed', Value: 'on' });
+    });
+
+    test('a meeting is told from its start to its end', async () => {
+      const [from, mark] = [events.mark, statuses.mark];
+      const heard = (key, fits) => events.first((item) => item.path === key && fits(item.value), key, { from });
+      const { MeetingId } = await xapi.command(room, 'Bookings.Book', { Duration: 30, Title: 'Ad hoc' });
+      await heard('Bookings.Start', ({ Id }) => Id === MeetingId);
+      await statuses.first((item) => item.path === 'Bookings.Current.Id' && item.value === MeetingId, 'what is on', { from: mark });
+      assert.equal(await xapi.status.get(room, 'Bookings.Availability.Status'), 'BookedUntil');
+      await xapi.command(room, 'Bookings.Extend', { MeetingId, Duration: 15 });
+      await heard('Bookings.ExtensionRequested', ({ OriginalMeetingId, Duration }) => OriginalMeetingId === MeetingId && Duration === 15);
+      await xapi.command(room, 'Bookings.Delete', { MeetingId });
+      await heard('Bookings.Deleted', ({ Id }) => Id === MeetingId);
+      await statuses.first((item) => item.path === 'Bookings.Current.Id' && item.value.ghost === true, 'that it is over', { from: mark });
+    });
+
+    test('the sensors of a touch panel are told below its device', async () => {
+      const name = 'Gannet Room Kit';
+      const id = await hallway.deviceId(name);
+      const peripherals = await install(hallway, manifest({
+        name: 'Air', status: ['Peripherals.ConnectedDevice[*].RoomAnalytics.*'], commands: [], events: [],
+      }));
+      const air = await start(peripherals);
+      const sync = await air.statuses.first(({ deviceId, path: key }) => deviceId === id && key.endsWith('.RoomAnalytics.AirQuality.Index'), 'the air');
+      const [, index] = sync.path.match(/^Peripherals\.ConnectedDevice\[(\d+)\]/);
+      assert.ok(Number(index) > 1000);
+      const from = air.statuses.mark;
+      await hallway.json('device', 'set', name, `Peripherals.ConnectedDevice[${index}].RoomAnalytics.RelativeHumidity`, '63');
+      const { value } = await air.statuses.first(({ path: key }) => key.endsWith('.RelativeHumidity'), 'the humidity', { from });
+      assert.equal(value, 63);
+      const humid = await air.integration.xapi.status.get(id, 'Peripherals.ConnectedDevice[*].RoomAnalytics.RelativeHumidity');
+      assert.deepEqual(humid, [63]);
+    });
+
     test('a call is told from its start to its end', async () => {
       const from = events.mark;
       const { CallId } = await xapi.command(room, 'Dial', { Number: 'gannet@example.com' });
@@ -397,7 +450,7 @@ describe('an integration that polls', () => {
       const id = await hallway.deviceId(name);
       await statuses.first(({ deviceId, message }) => deviceId === id && message.isFullSync, 'its first sync');
       await hallway.json('device', 'disconnect', name);
-      const [away] = await integration.devices.getDevices({ displayName: encodeURIComponent(name) });
+      const [away] = await integration.devices.getDevices({ displayName: name }); // goes out with a raw blank
       assert.equal(away.connectionStatus, 'disconnected');
       await assert.rejects(xapi.status.get(id, 'Audio.Volume'), /"status":504/);
       const from = statuses.mark;
@@ -440,8 +493,53 @@ describe('an integration that polls', () => {
       assert.equal(typeof await xapi.status.get(room, 'Video.Selfview.Mode'), 'string');
     });
 
+    test('an update that asks for nothing new is in force at once, and told', async () => {
+      const from = actions.mark;
+      const { manifest: first } = installed;
+      const third = manifest({
+        id: first.id, name: first.displayName, version: 3, description: 'Says it better.',
+        status: [...first.xapiAccess.status.map((rule) => rule.path), 'Video.*'],
+      });
+      const updated = await hallway.json('integration', 'update', installed.appId, await hallway.file('third.json', third));
+      assert.equal(updated.pending, false);
+      const action = await actions.first(({ action: name }) => name === 'updateApproved', 'the action', { from });
+      assert.equal(action.manifestVersion, 3);
+    });
+
+    test('a health check is asked by the queue', async () => {
+      const from = actions.mark;
+      const { healthCheckResult } = await hallway.json('integration', 'health-check', installed.appId);
+      assert.equal(healthCheckResult.managementState, 'not_applicable');
+      await actions.first(({ action: name }) => name === 'healthCheck', 'the action', { from });
+      // The answer is a PATCH.
+      const { accessToken: token } = integration.serialize();
+      const answered = await hallway.api(installed.claims.appUrl, { method: 'PATCH', token, body: { operationalState: 'impaired' } });
+      assert.equal(answered.status, 200);
+      assert.equal((await hallway.json('integration', 'show', installed.appId)).activation.operationalState, 'impaired');
+    });
+
+    test('a new signing key is published before it signs, and old tokens stay good', async () => {
+      await hallway.json('keys', 'rotate');
+      assert.equal((await hallway.json('jwt', 'decode', installed.code)).appId, installed.appId);
+      const from = actions.mark;
+      await hallway.json('integration', 'health-check', installed.appId);
+      await actions.first(({ action: name }) => name === 'healthCheck', 'an action, verified by the SDK', { from });
+    });
+
+    test('a new refresh token is told, and the old one goes on', async () => {
+      const from = actions.mark;
+      await hallway.json('integration', 'renew-token', installed.appId);
+      const action = await actions.first(({ action: name }) => name === 'update', 'the action', { from });
+      const { refreshToken: old } = installed.claims;
+      assert.ok(action.refreshToken && action.refreshToken !== old);
+      for (const refreshToken of [action.refreshToken, old]) {
+        const { access_token: token } = await createAccessToken({ ...credentials(installed), ...installed.claims, refreshToken });
+        assert.equal((await hallway.api(installed.claims.appUrl, { token })).status, 200);
+      }
+    });
+
     test('an older version is refused', async () => {
-      const file = await hallway.file('again.json', { ...installed.manifest, manifestVersion: 2 });
+      const file = await hallway.file('again.json', { ...installed.manifest, manifestVersion: 3 });
       const { code, stderr } = await hallway.cli(['integration', 'update', installed.appId, file]);
       assert.equal(code, 1);
       assert.match(stderr, /version/i);
@@ -514,5 +612,29 @@ describe('an integration that polls', () => {
       (error) => assert.match(error.message, /"status":40[14]/));
     await assert.rejects(connect(credentials(goner)), /"status":40[01]/);
     assert.equal((await hallway.json('integration', 'show', goner.appId)).state, 'inactive');
+
+    // A second life is a new one.
+    const { activationCode } = await hallway.json('integration', 'activate', goner.appId);
+    const claims = await hallway.json('jwt', 'decode', activationCode);
+    assert.notEqual(claims.refreshToken, goner.claims.refreshToken);
+    await assert.rejects(connect(credentials(goner)), /"status":40[01]/);
+    const again = await start({ ...goner, claims });
+    await again.statuses.first(({ message }) => message.isFullSync, 'that it listens again');
+  });
+
+  test('a code that was never used is replaced by the next one', async () => {
+    const first = await install(hallway, manifest({ name: 'Late' }));
+    const { activationCode } = await hallway.json('integration', 'activate', first.appId);
+    await assert.rejects(connect(credentials(first)), /"status":40[01]/);
+    const second = await connect(credentials({ ...first, claims: await hallway.json('jwt', 'decode', activationCode) }));
+    assert.equal((await second.getAppInfo()).provisioningState, 'completed');
+  });
+
+  test('an integration ends itself', async () => {
+    const leaver = await install(hallway, manifest({ name: 'Leaver' }));
+    const { accessToken: token } = (await connect(credentials(leaver))).serialize();
+    assert.equal((await hallway.api(leaver.claims.appUrl, { method: 'DELETE', token })).status, 204);
+    assert.equal((await hallway.json('integration', 'show', leaver.appId)).state, 'inactive');
+    await assert.rejects(connect(credentials(leaver)), /"status":40[01]/);
   });
 });

@@ -1,6 +1,8 @@
 // The queue behind long polling, and limits: what official clients meet when nothing, or too much, happens.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
 import { connect } from 'workspace-integrations';
@@ -63,6 +65,25 @@ describe('the queue', () => {
     await tap('newest');
     const messages = [...await newer, ...await poll()];
     assert.equal(messages.length, 1);
+  });
+
+  test('what was for a poller that went away waits for the next', async () => {
+    const { integration, poll, token } = await idle(manifest({ name: 'Interrupted', ...eventsOnly }));
+    const { pollUrl } = (await integration.getAppInfo()).queue;
+    for (let round = 0; round < 10; round += 1) {
+      // Cut when the request has gone out, a little later each time; then something happens.
+      const cut = http.get(pollUrl, { headers: { Authorization: `Bearer ${token}` }, agent: false });
+      cut.on('error', () => {});
+      await once(cut, 'finish');
+      for (let i = 0; i < round * 20; i += 1) await new Promise(setImmediate);
+      cut.destroy();
+      await tap(`panel ${round}`);
+      const seen = [];
+      while (!seen.includes(`panel ${round}`)) {
+        const messages = await poll();
+        seen.push(...messages.flatMap(({ events }) => events.map(({ value }) => value.PanelId)));
+      }
+    }
   });
 
   test('full syncs come again and again', async () => {
