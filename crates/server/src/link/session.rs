@@ -46,7 +46,7 @@ where
     let socket = WebSocketStream::from_partially_read(socket, already_read, Role::Server, Some(config));
     let socket = Box::new(socket.await);
     let outbox = Arc::new(Outbox::default());
-    let attachment = match app.0.platform.attach(device, Arc::<Outbox>::clone(&outbox)).await {
+    let attachment = match Box::pin(app.0.platform.attach(device, Arc::<Outbox>::clone(&outbox))).await {
         Ok(attachment) => attachment,
         Err(error) => {
             tracing::warn!(?device, %error, "a device's link was refused");
@@ -63,7 +63,7 @@ where
     .await;
     outbox.fail_all();
     tracing::debug!(?device, ended, "a device's link ended");
-    if let Err(error) = app.0.platform.detach(&attachment).await {
+    if let Err(error) = Box::pin(app.0.platform.detach(&attachment)).await {
         tracing::warn!(?device, %error, "a device's end could not be noted");
     }
 }
