@@ -1,7 +1,7 @@
 //! Long polling: an integration asks, and waits until there is something.
 //!
 //! What was handed out is gone when the next poll comes, if the answer that carried it was written
-//! completely; otherwise it is handed out again. The newest of two polls wins.
+//! completely; otherwise it is handed out again. The newest of two polls wins; the other one gets nothing.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,7 +37,7 @@ pub struct PollAnswer {
 /// One activation's poller.
 #[derive(Debug)]
 struct Poller {
-    /// Counts polls: a poll that is not the newest any more ends.
+    /// Counts polls: one that is not the newest any more gets nothing.
     newest: AtomicU64,
     changed: watch::Sender<u64>,
     out: Mutex<HandedOut>,
@@ -94,7 +94,8 @@ impl Platform {
         }
         let poller = self.pollers.of(id);
         let ticket = poller.newest.fetch_add(1, Ordering::AcqRel) + 1;
-        poller.changed.send_replace(ticket);
+        // Two polls may come here in the other order: the highest ticket stays.
+        poller.changed.send_modify(|newest| *newest = ticket.max(*newest));
         let mut newer = poller.changed.subscribe();
         let enabled = self.queue_state(id).await? == QueueState::Enabled;
         if self.settle(id, &poller).await? {
@@ -104,7 +105,13 @@ impl Platform {
         let time_is_up = tokio::time::sleep(self.config.poll_hold);
         tokio::pin!(time_is_up);
         loop {
-            if enabled && poller.newest.load(Ordering::Acquire) == ticket {
+            if poller.newest.load(Ordering::Acquire) != ticket {
+                // The other poll is held to its end all the same: two clients that poll again without a pause,
+                // as the official Node client does, would otherwise chase each other as fast as they can.
+                tokio::select! { () = &mut time_is_up => {}, () = self.stop.cancelled() => {} }
+                return Ok(empty());
+            }
+            if enabled {
                 let found = self.take(id, &poller).await?;
                 if let Some(answer) = found {
                     return Ok(answer);
@@ -113,7 +120,7 @@ impl Platform {
             tokio::select! {
                 () = nudges.next() => {}
                 () = &mut time_is_up => return Ok(empty()),
-                _ = newer.wait_for(|newest| *newest != ticket) => return Ok(empty()),
+                _ = newer.wait_for(|newest| *newest > ticket) => continue,
                 () = self.stop.cancelled() => return Ok(empty()),
             }
             // The queue may have been removed or replaced meanwhile.
