@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
-import { connect } from 'workspace-integrations';
+import { connect, deserialize } from 'workspace-integrations';
 
 import { Hallway } from '../lib/hallway.mjs';
-import { credentials, install, manifest, start } from '../lib/integration.mjs';
+import { credentials, install, listen, manifest, start } from '../lib/integration.mjs';
 import { within } from '../lib/waiting.mjs';
 
 const ROOM = 'Skerry Bar';
@@ -47,6 +47,25 @@ describe('the queue', () => {
     assert.deepEqual(await poll(), []);
     const waited = Date.now() - begun;
     assert.ok(waited >= 900 && waited < 5000, `${waited} ms`);
+  });
+
+  test('two processes of one integration do not chase each other', async () => {
+    // As integrations with several processes run: each has a copy of the state of one.
+    const { integration, events } = await start(await install(hallway, manifest({ name: 'Cluster', ...eventsOnly })));
+    const copy = listen(await deserialize(JSON.parse(JSON.stringify(integration.serialize()))));
+    const polls = async () => {
+      const text = await (await fetch(`${hallway.url}/metrics`)).text();
+      return Number(text.match(/^hallway_http_request_seconds_count\{route="[^"]*\/queue"\} (\d+)/m)[1]);
+    };
+    const before = await polls();
+    // Each hold lasts a second: when another poll of ours has come back twice, two seconds have passed.
+    const { poll } = await idle(manifest({ name: 'Clock', ...eventsOnly }));
+    await poll();
+    await poll();
+    assert.ok(await polls() - before < 30, 'a poll was answered without need');
+    await tap('either');
+    const heard = ({ value }) => value.PanelId === 'either';
+    await Promise.any([events.first(heard, 'the click'), copy.events.first(heard, 'the click')]);
   });
 
   test('a poll is answered at once when something comes', async () => {
