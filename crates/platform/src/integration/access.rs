@@ -39,7 +39,7 @@ pub(super) fn grant(manifest: &Manifest, denied: &[String]) -> Result<Granted> {
             problems.push(format!(
                 "{name} cannot be denied: the manifest does not ask for it"
             ));
-        } else if found.contains(&Access::Required) {
+        } else if !found.contains(&Access::Optional) {
             problems.push(format!("{name} cannot be denied: the integration requires it"));
         }
     }
@@ -49,11 +49,13 @@ pub(super) fn grant(manifest: &Manifest, denied: &[String]) -> Result<Granted> {
             problems,
         ));
     }
-    let refused = |name: &str| denied.iter().any(|d| same(d, name));
+    // The same path may be required as a status and optional as a command: only what is optional is refused.
+    let refused =
+        |name: &str, access: Access| access == Access::Optional && denied.iter().any(|d| same(d, name));
     let wishes: Vec<_> = manifest
         .api_access
         .iter()
-        .filter(|wish| !refused(&wish.scope))
+        .filter(|wish| !refused(&wish.scope, wish.access))
         .collect();
     let mut scopes: Vec<String> = Vec::new();
     let mut roles: Vec<String> = Vec::new();
@@ -77,7 +79,7 @@ pub(super) fn grant(manifest: &Manifest, denied: &[String]) -> Result<Granted> {
         }
         let mut paths: Vec<Pattern> = Vec::new();
         for rule in manifest.xapi_access.list(list) {
-            if !refused(&rule.path.to_string()) && !paths.contains(&rule.path) {
+            if !refused(&rule.path.to_string(), rule.access) && !paths.contains(&rule.path) {
                 paths.push(rule.path.clone());
             }
         }

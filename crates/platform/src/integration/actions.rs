@@ -88,6 +88,7 @@ impl Platform {
             .await?
             .filter(|a| a.ends.is_none());
         let activation = activation.ok_or_else(|| Error::conflict("The integration is not active."))?;
+        let name = self.stored_manifest(&activation.manifest)?.display_name;
         let (management, webhook) = tokio::join!(
             self.check_management(&activation),
             self.check_webhook(&activation)
@@ -117,7 +118,7 @@ impl Platform {
             caller,
             self.now(),
             "integration.health_checked",
-            &app.to_string(),
+            &name,
             format!(
                 "ran a health check: {}",
                 if success { "success" } else { "failed" }
@@ -226,6 +227,7 @@ impl Platform {
             .await?
             .filter(|a| a.ends.is_none());
         let activation = activation.ok_or_else(|| Error::conflict("The integration is not active."))?;
+        let name = self.stored_manifest(&activation.manifest)?.display_name;
         if !activation.hears_actions() {
             return Err(Error::conflict(
                 "The integration has neither an actions URL nor a queue: it cannot be told.",
@@ -235,7 +237,7 @@ impl Platform {
             caller,
             self.now(),
             "integration.token_renewed",
-            &app.to_string(),
+            &name,
             "sent the integration a new refresh token".to_owned(),
         );
         self.send_update(&activation, vec![entry]).await

@@ -523,6 +523,7 @@ impl Platform {
 
     /// Takes an activation away for good: tokens, machine account, queues.
     pub(crate) async fn finish_deactivation(&self, activation: &Activation) -> Result<()> {
+        let name = self.stored_manifest(&activation.manifest)?.display_name;
         let writes = vec![
             Write::DeleteGrant(activation.grant),
             Write::DeletePerson(activation.machine),
@@ -531,7 +532,7 @@ impl Platform {
                 activation.org,
                 self.now(),
                 "integration.ended",
-                &activation.app.to_string(),
+                &name,
                 "revoked the integration's tokens and removed its machine account".to_owned(),
             ),
         ];

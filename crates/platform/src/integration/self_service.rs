@@ -120,7 +120,7 @@ impl Platform {
                 caller,
                 now,
                 "integration.completed",
-                &activation.app.to_string(),
+                &self.stored_manifest(&activation.manifest)?.display_name,
                 "the integration used its activation code".to_owned(),
             )]
         } else {
