@@ -154,11 +154,8 @@ impl House {
         workspace: &str,
         number: usize,
     ) -> Result<(String, Door)> {
-        let body = json!({ "workspaceId": workspace });
-        let path = "/v1/devices/activationCode";
-        let code = client::json(connection, "POST", path, Some(&self.token), Some(&body)).await?;
         let body = json!({
-            "code": text(&code, "code")?,
+            "code": self.device_code(connection, workspace).await?,
             "product": "Cisco Board Pro 55",
             "serial": format!("BENCH{number:06}"),
             "mac": format!("02:00:00:{:02X}:{:02X}:{:02X}", number >> 16 & 255, number >> 8 & 255, number & 255),
@@ -176,12 +173,25 @@ impl House {
             .find("/hallway/")
             .map(|at| url[at..].to_owned())
             .context("a strange link URL")?;
-        let door = Door {
-            address: self.address,
-            path,
-            token: text(&made, "deviceToken")?,
-        };
-        Ok((text(&made, "deviceId")?, door))
+        let authorization = format!("Bearer {}", text(&made, "deviceToken")?);
+        Ok((
+            text(&made, "deviceId")?,
+            Door {
+                address: self.address,
+                path,
+                authorization,
+            },
+        ))
+    }
+
+    /// Makes a code with which a device joins a workspace.
+    pub(crate) async fn device_code(&self, connection: &mut Connection, workspace: &str) -> Result<String> {
+        let body = json!({ "workspaceId": workspace });
+        let path = "/v1/devices/activationCode";
+        text(
+            &client::json(connection, "POST", path, Some(&self.token), Some(&body)).await?,
+            "code",
+        )
     }
 
     /// Uploads and activates an integration that hears statuses, and completes its activation. Returns its

@@ -29,7 +29,7 @@ pub(super) async fn hold() -> Result<()> {
 /// Opens WebSockets.
 #[derive(clap::Args, Debug)]
 pub(crate) struct DiallerArgs {
-    /// A file with address, path and token of each link, a line for each.
+    /// A file with address, path and authorization of each link, a line for each.
     #[arg(long)]
     doors: PathBuf,
 }
@@ -38,11 +38,11 @@ pub(super) async fn dial(args: DiallerArgs) -> Result<()> {
     let text = std::fs::read_to_string(&args.doors)?;
     let mut doors = Vec::new();
     for line in text.lines() {
-        if let [address, path, token] = line.split(' ').collect::<Vec<_>>()[..] {
+        if let [address, path, authorization] = line.splitn(3, ' ').collect::<Vec<_>>()[..] {
             doors.push(Door {
                 address: address.parse()?,
                 path: path.to_owned(),
-                token: token.to_owned(),
+                authorization: authorization.to_owned(),
             });
         }
     }

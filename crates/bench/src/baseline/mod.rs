@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use clap::Subcommand;
 
-mod device;
 mod drain;
 mod holder;
 mod relay;
@@ -37,21 +36,12 @@ pub(crate) enum Job {
     /// Opens WebSockets and keeps them.
     #[command(hide = true)]
     Dialler(holder::DiallerArgs),
-    /// One device: on a link to Hallway, and for those who dial it directly.
-    #[command(hide = true)]
-    Device(device::Args),
 }
 
 impl Job {
     /// Does the job until the parent is gone.
     pub(crate) fn run(self) -> Result<()> {
-        let runtime = match &self {
-            // One device needs no more than a thread.
-            Self::Device(_) => tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?,
-            _ => tokio::runtime::Builder::new_multi_thread().enable_all().build()?,
-        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             match self {
                 Self::Relay(args) => relay::run(args).await,
@@ -61,7 +51,6 @@ impl Job {
                 Self::Hello(args) => rest::hello(args).await,
                 Self::Holder => holder::hold().await,
                 Self::Dialler(args) => holder::dial(args).await,
-                Self::Device(args) => device::run(args).await,
             }
         })
     }

@@ -41,7 +41,7 @@ pub(super) async fn run(plan: &Plan) -> Result<Vec<Line>> {
     let door = Door {
         address: bare.address()?,
         path: "/".to_owned(),
-        token: "none".to_owned(),
+        authorization: "none".to_owned(),
     };
     let bare_link = per_link(&bare, &vec![door; count]).await?;
     Ok(vec![Line::amount(
@@ -61,8 +61,13 @@ async fn per_link(holder: &Process, doors: &[Door]) -> Result<f64> {
     let dir = scratch()?;
     let file = dir.path().join("doors");
     let mut text = String::new();
-    for Door { address, path, token } in doors {
-        writeln!(text, "{address} {path} {token}")?;
+    for Door {
+        address,
+        path,
+        authorization,
+    } in doors
+    {
+        writeln!(text, "{address} {path} {authorization}")?;
     }
     std::fs::write(&file, text)?;
     let _dialler = Process::own("dialler", &["--doors".to_owned(), file.display().to_string()])?;

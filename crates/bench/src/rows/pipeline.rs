@@ -62,7 +62,7 @@ async fn relay(template: &[u8], dir: &TempDir, target: Option<SocketAddr>) -> Re
     let door = Door {
         address: process.address()?,
         path: "/".to_owned(),
-        token: "none".to_owned(),
+        authorization: "none".to_owned(),
     };
     let links = links::open(&vec![door; LINKS]).await?;
     Ok(Side { process, links })
