@@ -165,7 +165,7 @@ divided by the baseline's) wherever there is no unit behind it. The other column
 magnitude on the machine of this run, which had {cores} processor cores, shared by Hallway, generator and
 receiver. They are no promise.
 
-Repeat it with one command (ten minutes; `--quick` takes two, and its figures are rougher):
+Repeat it with one command (five minutes; `--quick` takes two, and its figures are rougher):
 
 ```
 cargo run --release -p hallway-bench -- --write

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use super::Plan;
 use crate::client::{self, Connection, probe, request};
 use crate::frames::{TEXT, client_frame, next_frame};
-use crate::house::House;
+use crate::house::{House, scratch};
 use crate::links::{self, Door};
 use crate::process::Process;
 use crate::report::Line;
@@ -28,6 +28,8 @@ pub(super) async fn run(plan: &Plan) -> Result<Vec<Line>> {
     let code = house.device_code(&mut connection, &workspace).await?;
     let url = format!("http://{}", house.address);
     // A simulated device in a process of its own: it dials Hallway, and it lets others dial it.
+    let dir = scratch()?;
+    let identity = dir.path().join("device.json").display().to_string();
     let args = [
         "device",
         "run",
@@ -37,6 +39,8 @@ pub(super) async fn run(plan: &Plan) -> Result<Vec<Line>> {
         &code,
         "--url",
         &url,
+        "--identity",
+        &identity,
     ]
     .map(str::to_owned);
     let _device = Process::start(&plan.hallway, &args)?;

@@ -67,7 +67,7 @@ impl Row {
     pub(crate) fn is_steady(self) -> bool {
         matches!(
             self,
-            Self::Webhook | Self::Poll | Self::Me | Self::Record | Self::Append | Self::Tokens | Self::Start
+            Self::Drain | Self::Poll | Self::Me | Self::Append | Self::Tokens | Self::Start | Self::Audience
         )
     }
 
