@@ -160,7 +160,8 @@ pub(crate) fn page(rows: &[Measured], cores: usize, rounds: usize) -> String {
 
 Every figure of Hallway stands beside that of a bare baseline: the same work with nothing around it. Both were
 measured in one run, on one machine, against the same generator and receiver, with the same bodies, in turns;
-each figure is the median of {rounds} rounds. What counts is the column of the value: a ratio (Hallway's figure
+each figure is the median of {rounds} rounds, except that memory per device is measured once
+and starts are repeated more often. What counts is the column of the value: a ratio (Hallway's figure
 divided by the baseline's) wherever there is no unit behind it. The other columns only show the order of
 magnitude on the machine of this run, which had {cores} processor cores, shared by Hallway, generator and
 receiver. They are no promise.
