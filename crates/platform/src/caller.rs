@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hallway_wire::id::{ActivationId, AppId, OrgId, PersonId};
 
 use crate::error::{Error, Result};
-use crate::org::Role;
+use crate::org::{Person, Role};
 
 /// A token's owner and what the token may do. Made once per token, shared by its requests.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Principal {
     pub org: OrgId,
     pub person: PersonId,
     pub name: String,
+    /// The owner's record. Whoever changes a person forgets the sessions of its grants.
+    pub profile: Person,
     pub roles: Vec<Role>,
     pub scopes: BTreeSet<String>,
     /// The activation whose machine account this is.
@@ -118,6 +120,20 @@ impl Caller {
         } else {
             Err(Error::forbidden(
                 "Only a full or device administrator may change this.",
+            ))
+        }
+    }
+
+    /// Demands a person who looks after devices: what no manifest can ask for is not for integrations.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_device_admin(&self) -> Result<()> {
+        if self.is_device_admin() && self.machine.is_none() {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "Only a full or device administrator may do this.",
             ))
         }
     }

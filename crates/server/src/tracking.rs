@@ -7,7 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use uuid::Uuid;
+use hallway_platform::crypto::random;
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -26,7 +26,11 @@ fn tracking_id(headers: &HeaderMap) -> Arc<str> {
         Some(id) if (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()) => {
             Arc::from(id)
         }
-        _ => Arc::from(format!("HALLWAY_{}", Uuid::new_v4())),
+        _ => {
+            // Not `new_v4`, which asks the operating system each time.
+            let id = uuid::Builder::from_random_bytes(random()).into_uuid();
+            Arc::from(format!("HALLWAY_{id}"))
+        }
     }
 }
 

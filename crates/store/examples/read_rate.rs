@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(store.commit(devices.into_iter().map(Write::PutDevice).collect()))?;
 
-    let bare = rusqlite::Connection::open(&path)?;
+    let bare =
+        rusqlite::Connection::open_with_flags_and_vfs(&path, rusqlite::OpenFlags::default(), "unix-excl")?;
     bare.pragma_update(None, "mmap_size", 256 << 20)?;
     let mut by_id = bare.prepare("SELECT doc FROM device WHERE id = ?1")?;
     let (mut through_store, mut through_bare) = (Vec::new(), Vec::new());

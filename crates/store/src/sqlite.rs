@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use hallway_platform::ports::StoreError;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ErrorCode, ffi};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
@@ -165,9 +165,18 @@ impl Driver for Sqlite {
     }
 }
 
+/// The file system layer that takes the file for this process alone, and keeps the index of the write-ahead
+/// log in memory: reads then take no locks of the operating system, which cost a sixth of a read. Another
+/// process cannot even look; a copy for a backup is made by this one, or while Hallway is down.
+const VFS: &str = "unix-excl";
+
+fn open_file(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags_and_vfs(path, OpenFlags::default(), VFS)
+}
+
 /// A connection that writes. The pragmas that are kept in the file are set here.
 fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let connection = open_file(path)?;
     connection.busy_timeout(BUSY)?;
     use_wal(&connection)?;
     let synchronous = match durability {
@@ -199,7 +208,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
 
 /// A connection that only asks.
 fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let connection = open_file(path)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "query_only", true)?;
     settle(&connection)?;
@@ -208,7 +217,6 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
 
 /// What both kinds of connection share.
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "mmap_size", 256 << 20)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(())

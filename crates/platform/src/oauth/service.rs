@@ -135,8 +135,9 @@ impl Platform {
         let principal = Arc::new(Principal {
             org: grant.org,
             person: person.id,
-            name: person.display_name,
-            roles: person.roles,
+            name: person.display_name.clone(),
+            roles: person.roles.clone(),
+            profile: person,
             scopes: token.scopes.into_iter().collect(),
             machine,
             expires_ms: token.expires.millis(),

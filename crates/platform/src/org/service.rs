@@ -118,15 +118,6 @@ impl Platform {
         found.ok_or(Error::NotFound { what: "organization" })
     }
 
-    /// The caller, as a person.
-    ///
-    /// # Errors
-    /// The account is gone.
-    pub async fn me(&self, caller: &Caller) -> Result<Person> {
-        let person = self.store.person(caller.person).await.doing("reading a person")?;
-        person.ok_or(Error::NotFound { what: "person" })
-    }
-
     /// People of the caller's organization, without machine accounts.
     ///
     /// # Errors

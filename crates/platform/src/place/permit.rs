@@ -164,11 +164,12 @@ impl Caller {
 pub(crate) mod tests {
     use std::sync::Arc;
 
+    use hallway_wire::Timestamp;
     use hallway_wire::id::{ActivationId, AppId, OrgId, PersonId};
 
     use super::*;
     use crate::caller::Principal;
-    use crate::org::Role;
+    use crate::org::{Person, PersonKind, Role};
 
     pub(crate) fn caller(roles: &[Role], scopes: &[&str], machine: bool) -> Caller {
         Caller {
@@ -176,6 +177,20 @@ pub(crate) mod tests {
                 org: OrgId::from_uuid(uuid::Uuid::nil()),
                 person: PersonId::from_uuid(uuid::Uuid::nil()),
                 name: "Ada".to_owned(),
+                profile: Person {
+                    id: PersonId::from_uuid(uuid::Uuid::nil()),
+                    org: OrgId::from_uuid(uuid::Uuid::nil()),
+                    kind: PersonKind::Person,
+                    email: "ada@example.com".to_owned(),
+                    display_name: "Ada".to_owned(),
+                    first_name: None,
+                    last_name: None,
+                    title: None,
+                    department: None,
+                    roles: roles.to_vec(),
+                    created: Timestamp(0),
+                    last_modified: Timestamp(0),
+                },
                 roles: roles.to_vec(),
                 scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
                 machine: machine.then(|| (ActivationId::random(), AppId(uuid::Uuid::nil()))),

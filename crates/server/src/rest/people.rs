@@ -74,7 +74,7 @@ async fn get_me(
     State(platform): State<Arc<Platform>>,
     Ask { caller, .. }: Ask,
 ) -> Result<Json<Person>, ApiError> {
-    Ok(Json(platform.my_details(&caller).await?))
+    Ok(Json(platform.my_details(&caller)?))
 }
 
 async fn get_person(
