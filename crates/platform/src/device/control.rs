@@ -22,7 +22,7 @@ const CODE_LIFE_MS: i64 = 7 * 24 * 3_600_000;
 impl Platform {
     /// Asks a simulated device to do something that no real one can be asked.
     async fn simulate(&self, caller: &Caller, id: DeviceId, method: &str, params: Value) -> Result<()> {
-        caller.require_device_write()?;
+        caller.require_device_admin()?;
         let device = self.own_device(caller, id).await?;
         let linked = self.links.get(id).ok_or_else(|| Error::DeviceUnreachable {
             message: format!("{} is not connected.", device.display_name),
@@ -117,7 +117,7 @@ impl Platform {
     /// # Errors
     /// Unknown device, or no right.
     pub async fn may_simulate(&self, caller: &Caller, id: DeviceId) -> Result<Device> {
-        caller.require_device_write()?;
+        caller.require_device_admin()?;
         self.own_device(caller, id).await
     }
 

@@ -544,6 +544,8 @@ impl Platform {
         self.pollers.forget(activation.id);
         self.queue.purge(activation.id).await?;
         self.queue.purge(activation.actions_queue).await?;
+        // A poll that is still held ends.
+        self.wake(activation.id);
         Ok(())
     }
 

@@ -158,6 +158,8 @@ impl Platform {
         }
         self.rebuild_audiences().await?;
         self.start_deliveries(after).await?;
+        // A poll that is held looks again: its queue may be gone.
+        self.wake(after.id);
         if after.hears() {
             self.spawn_full_sync(after);
         }

@@ -102,6 +102,8 @@ impl Platform {
             return Ok(empty());
         }
         let mut nudges = self.bus.subscribe(Topic::Notifications(id));
+        // A client that went away meanwhile is noticed before something is handed to it.
+        tokio::task::yield_now().await;
         let time_is_up = tokio::time::sleep(self.config.poll_hold);
         tokio::pin!(time_is_up);
         loop {
@@ -112,7 +114,7 @@ impl Platform {
                 return Ok(empty());
             }
             if enabled {
-                let found = self.take(id, &poller).await?;
+                let found = self.take(id, &poller, ticket).await?;
                 if let Some(answer) = found {
                     return Ok(answer);
                 }
@@ -168,7 +170,8 @@ impl Platform {
         Ok(false)
     }
 
-    async fn take(&self, id: ActivationId, poller: &Poller) -> Result<Option<PollAnswer>> {
+    /// Hands out what waits, unless a newer poll came.
+    async fn take(&self, id: ActivationId, poller: &Poller, ticket: u64) -> Result<Option<PollAnswer>> {
         let now = self.now();
         let mut batch = self
             .queue
@@ -186,12 +189,25 @@ impl Platform {
         }
         let (body, last) = self.poll_body(&batch)?;
         let written = Arc::new(AtomicBool::new(false));
-        let seqs = batch.iter().map(|n| n.seq).collect();
-        *poller.out.lock().unwrap_or_else(PoisonError::into_inner) = HandedOut {
-            seqs,
-            written: Arc::clone(&written),
-            last,
+        let seqs: Vec<u64> = batch.iter().map(|n| n.seq).collect();
+        let mine = {
+            // A newer poll counts itself before it looks at what is out: either it finds this, or this finds it.
+            let mut out = poller.out.lock().unwrap_or_else(PoisonError::into_inner);
+            let mine = poller.newest.load(Ordering::Acquire) == ticket;
+            if mine {
+                *out = HandedOut {
+                    seqs: seqs.clone(),
+                    written: Arc::clone(&written),
+                    last,
+                };
+            }
+            mine
         };
+        if !mine {
+            self.queue.release(id, &seqs, now).await?;
+            self.wake(id);
+            return Ok(None);
+        }
         Ok(Some(PollAnswer { body, written }))
     }
 
