@@ -1,0 +1,13 @@
+//! Whole-house tests: a Hallway in this process, or the built binary, spoken to as its clients do: over HTTP,
+//! WebSockets, and with a receiver of webhooks of their own.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod contract;
+mod crash;
+mod lifecycle;
+mod limits;
+mod map;
+mod notifications;
+mod support;
+mod unauthorized;

@@ -1,0 +1,134 @@
+//! The drawing of ARCHITECTURE.md, and what documents point to.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Which rooms a room may import.
+const MAP: &[(&str, &[&str])] = &[
+    ("hallway-xapi", &[]),
+    ("hallway-wire", &["hallway-xapi"]),
+    ("hallway-platform", &["hallway-wire", "hallway-xapi"]),
+    (
+        "hallway-store",
+        &["hallway-platform", "hallway-wire", "hallway-xapi"],
+    ),
+    ("hallway-bus", &["hallway-platform", "hallway-wire"]),
+    (
+        "hallway-server",
+        &["hallway-platform", "hallway-wire", "hallway-xapi"],
+    ),
+    ("hallway-device", &["hallway-wire", "hallway-xapi"]),
+    ("hallway", ALL),
+    ("hallway-bench", ALL),
+];
+
+const ALL: &[&str] = &[
+    "hallway",
+    "hallway-bus",
+    "hallway-device",
+    "hallway-platform",
+    "hallway-server",
+    "hallway-store",
+    "hallway-wire",
+    "hallway-xapi",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+#[test]
+fn imports_point_down() {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap();
+    assert_eq!(metadata.packages.len(), MAP.len(), "a crate is missing from MAP");
+    for package in metadata.packages {
+        let name = package.name.as_str();
+        let Some((_, allowed)) = MAP.iter().find(|(room, _)| *room == name) else {
+            panic!("{name} is missing from MAP");
+        };
+        let imports = package
+            .dependencies
+            .iter()
+            .filter(|import| import.path.is_some() && import.kind == DependencyKind::Normal);
+        for import in imports {
+            assert!(
+                allowed.contains(&import.name.as_str()),
+                "{name} may not import {}",
+                import.name
+            );
+        }
+    }
+}
+
+/// Markdown files of a folder, not of those below it.
+fn documents(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect()
+}
+
+/// What a text links to, apart from other sites and places in itself.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets
+        .map(|target| target.split(['#', ' ']).next().unwrap_or_default())
+        .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
+        .collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = root();
+    let folders = [
+        ".",
+        "docs",
+        "docs/decisions",
+        "tests/clients",
+        "examples/first-light",
+    ];
+    let mut seen = 0;
+    for document in folders.iter().flat_map(|folder| documents(&root.join(folder))) {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for link in links(&text) {
+            seen += 1;
+            let target = document.parent().unwrap().join(link);
+            assert!(target.exists(), "{}: {link} is not there", document.display());
+        }
+    }
+    assert!(seen > 0, "no link was found");
+}
+
+#[test]
+fn decisions_are_short_and_numbered() {
+    let mut notes = documents(&root().join("docs/decisions"));
+    notes.sort();
+    assert!(!notes.is_empty());
+    for (i, note) in notes.iter().enumerate() {
+        let name = note.file_name().unwrap().to_str().unwrap();
+        assert!(
+            name.starts_with(&format!("{:04}-", i + 1)),
+            "{name} should have the number {}",
+            i + 1
+        );
+        let lines = std::fs::read_to_string(note).unwrap().lines().count();
+        assert!(lines <= 15, "{name} has {lines} lines");
+    }
+}
+
+#[test]
+fn finds_links() {
+    let text = "[a](docs/a.md#x), ![b](b.png \"t\"), [c](https://c.example/), [d](#d)";
+    assert_eq!(links(text), ["docs/a.md", "b.png"]);
+}

@@ -1,0 +1,422 @@
+//! Every route without a token, with a wrong one, with one that may nothing, and from another organization. A
+//! route that is missing from the table fails the test: the router itself says what there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hallway_platform::org::Founding;
+use hallway_server::{App, ServerConfig};
+use hallway_wire::id::{OrgId, PersonId};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::integration::{app_of, manifest, upload};
+use crate::support::{Client, Integration, Office};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// Anybody.
+    All,
+    /// Whoever has a good token.
+    Known,
+    /// A token with a scope. What belongs to another organization is not there.
+    Scope,
+    /// A person who administers. What belongs to another organization is not there.
+    Admin,
+    /// The integration itself; to all others it says that it is not theirs.
+    Itself,
+    /// The device itself.
+    Device,
+}
+use Who::{Admin, All, Device, Itself, Known, Scope};
+
+/// Every route, who may call it, and a query or body with which the call would be good. `{…}` in paths and
+/// bodies stand for ids of the office.
+const ROUTES: &[(&str, Who, &str)] = &[
+    ("POST /v1/access_token", All, ""),
+    (
+        "GET /v1/xapi/status",
+        Scope,
+        "?deviceId={device}&name=Audio.Volume",
+    ),
+    (
+        "POST /v1/xapi/command/{name}",
+        Scope,
+        r#"{"deviceId":"{device}","arguments":{"Level":30}}"#,
+    ),
+    ("GET /v1/xapi/schema", Scope, "?deviceId={device}"),
+    ("GET /v1/deviceConfigurations", Scope, "?deviceId={device}"),
+    (
+        "PATCH /v1/deviceConfigurations",
+        Scope,
+        r#"?deviceId={device}[{"op":"remove","path":"Audio.DefaultVolume/sources/configured/value"}]"#,
+    ),
+    ("GET /v1/organizations", Scope, ""),
+    ("GET /v1/organizations/{id}", Scope, ""),
+    ("DELETE /v1/organizations/{id}", Scope, ""),
+    ("GET /v1/roles", Scope, ""),
+    ("GET /v1/roles/{id}", Scope, ""),
+    ("GET /v1/people", Scope, ""),
+    ("GET /v1/people/me", Scope, ""),
+    ("GET /v1/people/{id}", Scope, ""),
+    ("GET /v1/locations", Scope, ""),
+    ("POST /v1/locations", Scope, "{}"),
+    ("GET /v1/locations/{id}", Scope, ""),
+    ("PUT /v1/locations/{id}", Scope, r#"{"name":"x"}"#),
+    ("DELETE /v1/locations/{id}", Scope, ""),
+    ("GET /v1/locations/{location}/floors", Scope, ""),
+    (
+        "POST /v1/locations/{location}/floors",
+        Scope,
+        r#"{"floorNumber":9}"#,
+    ),
+    ("GET /v1/locations/{location}/floors/{floor}", Scope, ""),
+    (
+        "PUT /v1/locations/{location}/floors/{floor}",
+        Scope,
+        r#"{"floorNumber":9}"#,
+    ),
+    ("DELETE /v1/locations/{location}/floors/{floor}", Scope, ""),
+    ("GET /v1/workspaceLocations", Scope, ""),
+    ("POST /v1/workspaceLocations", Scope, "{}"),
+    ("GET /v1/workspaceLocations/{id}", Scope, ""),
+    (
+        "PUT /v1/workspaceLocations/{id}",
+        Scope,
+        r#"{"displayName":"x","address":"x","countryCode":"NO","cityName":"x","latitude":1,"longitude":1}"#,
+    ),
+    ("DELETE /v1/workspaceLocations/{id}", Scope, ""),
+    ("GET /v1/workspaceLocations/{location}/floors", Scope, ""),
+    (
+        "POST /v1/workspaceLocations/{location}/floors",
+        Scope,
+        r#"{"floorNumber":9}"#,
+    ),
+    ("GET /v1/workspaceLocations/{location}/floors/{floor}", Scope, ""),
+    (
+        "PUT /v1/workspaceLocations/{location}/floors/{floor}",
+        Scope,
+        r#"{"floorNumber":9}"#,
+    ),
+    (
+        "DELETE /v1/workspaceLocations/{location}/floors/{floor}",
+        Scope,
+        "",
+    ),
+    ("GET /v1/workspaces", Scope, ""),
+    ("POST /v1/workspaces", Scope, r#"{"displayName":"x"}"#),
+    ("GET /v1/workspaces/{id}", Scope, ""),
+    ("PUT /v1/workspaces/{id}", Scope, r#"{"displayName":"x"}"#),
+    ("DELETE /v1/workspaces/{id}", Scope, ""),
+    ("GET /v1/workspaces/{id}/capabilities", Scope, ""),
+    ("GET /v1/devices", Scope, ""),
+    (
+        "POST /v1/devices",
+        Scope,
+        r#"{"mac":"AABBCCDDEEFF","model":"DMS Cisco 8841","workspaceId":"{workspace}"}"#,
+    ),
+    (
+        "POST /v1/devices/activationCode",
+        Scope,
+        r#"{"workspaceId":"{workspace}"}"#,
+    ),
+    ("GET /v1/devices/{id}", Scope, ""),
+    (
+        "PATCH /v1/devices/{id}",
+        Scope,
+        r#"[{"op":"remove","path":"tags"}]"#,
+    ),
+    ("DELETE /v1/devices/{id}", Scope, ""),
+    ("GET /hallway/v1/integrations", Admin, ""),
+    ("POST /hallway/v1/integrations", Admin, "{}"),
+    ("GET /hallway/v1/integrations/{app}", Admin, ""),
+    ("DELETE /hallway/v1/integrations/{app}", Admin, ""),
+    ("GET /hallway/v1/integrations/{app}/manifest", Admin, ""),
+    ("PUT /hallway/v1/integrations/{app}/manifest", Admin, "{manifest}"),
+    ("POST /hallway/v1/integrations/{app}/activate", Admin, "{}"),
+    ("POST /hallway/v1/integrations/{app}/approve", Admin, "{}"),
+    ("POST /hallway/v1/integrations/{app}/healthCheck", Admin, "{}"),
+    ("POST /hallway/v1/integrations/{app}/renewToken", Admin, "{}"),
+    ("POST /hallway/v1/integrations/{app}/deactivate", Admin, "{}"),
+    ("GET /hallway/v1/about", Known, ""),
+    ("GET /hallway/v1/audit", Admin, ""),
+    ("POST /hallway/v1/keys/rotate", Admin, "{}"),
+    ("POST /hallway/v1/devices/redeem", All, ""),
+    (
+        "POST /hallway/v1/devices/{id}/status",
+        Admin,
+        r#"{"path":"Standby.State","value":"Halfwake"}"#,
+    ),
+    (
+        "DELETE /hallway/v1/devices/{id}/status",
+        Admin,
+        "?path=Standby.State",
+    ),
+    (
+        "POST /hallway/v1/devices/{id}/events",
+        Admin,
+        r#"{"event":"BootEvent","value":{"Action":"Restart"}}"#,
+    ),
+    ("POST /hallway/v1/devices/{id}/connect", Admin, "{}"),
+    ("POST /hallway/v1/devices/{id}/disconnect", Admin, "{}"),
+    ("POST /hallway/v1/devices/{id}/reboot", Admin, "{}"),
+    ("GET /hallway/v1/devices/{id}/link", Device, ""),
+    ("GET /xapi/api/organizations/{org}/apps/{app}", Itself, ""),
+    ("PATCH /xapi/api/organizations/{org}/apps/{app}", Itself, "{}"),
+    ("DELETE /xapi/api/organizations/{org}/apps/{app}", Itself, ""),
+    ("GET /xapi/api/organizations/{org}/apps/{app}/queue", Itself, ""),
+    ("GET /xapi/api/organizations/{org}/appManifests/{app}", Itself, ""),
+    ("GET /xapi/api/apps/supportedSubscriptions", All, ""),
+    ("GET /jwks", All, ""),
+    ("GET /jwks/{region}", All, ""),
+    ("GET /healthz", All, ""),
+    ("GET /readyz", All, ""),
+    ("GET /metrics", All, ""),
+];
+
+/// Methods and paths of a router, from its own words.
+fn routes_of(office: &Office) -> BTreeSet<String> {
+    let config = ServerConfig {
+        requests_per_minute: None,
+        cors_origins: Vec::new(),
+    };
+    let platform = Arc::clone(&office.house().platform);
+    let app = App::new(platform, None, config, CancellationToken::new()).unwrap();
+    let said = format!("{:?}", hallway_server::router(app, axum::Router::new()));
+    // Behind the routes the router lists what answers everything else.
+    let (said, _) = said.split_once("fallback_router").unwrap();
+    let mut paths: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut methods: BTreeMap<&str, &str> = BTreeMap::new();
+    for part in said.split("RouteId(").skip(1) {
+        let (number, rest) = part.split_once("): ").unwrap_or((part, ""));
+        if let Some(path) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
+            paths.insert(number, path);
+        } else if let Some((_, rest)) = rest.split_once("allow_header: Bytes(b\"") {
+            methods.insert(number, rest.split('"').next().unwrap());
+        }
+    }
+    assert!(
+        !paths.is_empty() && paths.len() == methods.len(),
+        "the router says: {said}"
+    );
+    let each = methods.iter().flat_map(|(number, methods)| {
+        let methods = methods.split(',').filter(|method| *method != "HEAD");
+        methods.map(|method| format!("{method} {}", paths[number]))
+    });
+    each.collect()
+}
+
+#[tokio::test]
+async fn the_table_is_complete() {
+    let office = Office::start().await;
+    let there = routes_of(&office);
+    let listed: BTreeSet<String> = ROUTES.iter().map(|(route, _, _)| (*route).to_owned()).collect();
+    assert_eq!(listed.len(), ROUTES.len(), "a route is listed twice");
+    let missing: Vec<&String> = there.difference(&listed).collect();
+    assert!(
+        missing.is_empty(),
+        "routes that are missing from the table: {missing:?}"
+    );
+    let gone: Vec<&String> = listed.difference(&there).collect();
+    assert!(gone.is_empty(), "routes that the router does not have: {gone:?}");
+    office.close().await;
+}
+
+/// A good call of a route, with ids of the office.
+struct Call {
+    method: String,
+    target: String,
+    body: Value,
+}
+
+fn call(office: &Office, route: &str, given: &str, integration: &Integration, asked: &Value) -> Call {
+    let (method, path) = route.split_once(' ').unwrap();
+    let plan = &office.plan;
+    let location = &plan.locations[0];
+    let id = match path {
+        _ if path.contains("/organizations/{id}") => office.org(),
+        _ if path.contains("/roles/") => hallway_wire::id::RoleId::random().to_string(),
+        _ if path.contains("/people/") => plan.people[0].id.to_string(),
+        _ if path.contains("ocations/{id}") => location.id.to_string(),
+        _ if path.contains("/workspaces/") => office.workspace("Board Room"),
+        _ => office.device("Board Room"),
+    };
+    let fill = |text: &str| {
+        text.replace("{id}", &id)
+            .replace("{device}", &office.device("Board Room"))
+            .replace("{workspace}", &office.workspace("Board Room"))
+            .replace("{location}", &location.id.to_string())
+            .replace("{floor}", &location.floors[0].id.to_string())
+            .replace("{org}", &plan.organization.id.uuid().to_string())
+            .replace("{app}", &integration.app)
+            .replace("{name}", "Audio.Volume.Set")
+            .replace("{region}", "us-east-2_a")
+            .replace("{manifest}", &asked.to_string())
+    };
+    let given = fill(given);
+    let body_at = given.find(['{', '[']).unwrap_or(given.len());
+    let (query, body) = given.split_at(body_at);
+    Call {
+        method: method.to_owned(),
+        target: format!("{}{query}", fill(path)),
+        body: if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(body).unwrap()
+        },
+    }
+}
+
+async fn stranger(office: &Office) -> Client {
+    let founding = Founding {
+        org: OrgId::random(),
+        display_name: "Elsewhere".to_owned(),
+        admin: PersonId::random(),
+        admin_email: "else@example.com".to_owned(),
+        admin_name: "Else Where".to_owned(),
+    };
+    let token = office
+        .house()
+        .platform
+        .found_organization(founding)
+        .await
+        .unwrap();
+    office.admin.with_token(token.expose())
+}
+
+/// A manifest that asks for nothing.
+fn modest() -> Value {
+    let mut asked = manifest(&[], &[]);
+    asked["apiAccess"] = json!([]);
+    asked["xapiAccess"] = json!({});
+    asked
+}
+
+#[tokio::test]
+async fn who_may_not_call() {
+    let office = Office::start().await;
+    let asked = manifest(&["RoomAnalytics.*"], &[]);
+    let integration = Integration::activate(&office.admin, &asked).await;
+    let nobody = Integration::activate(&office.admin, &modest()).await.client;
+    let stranger = stranger(&office).await;
+    let anonymous = office.admin.anonymous();
+    let refresh = office.admin.with_token(&integration.refresh_token);
+    let mut newer = asked.clone();
+    newer["manifestVersion"] = json!(2);
+    for (route, who, given) in ROUTES {
+        let Call { method, target, body } = call(&office, route, given, &integration, &newer);
+        let ask = async |client: &Client| client.ask(&method, &target, body.clone()).await;
+        let status = async |client: &Client, expected: &[u16]| {
+            let answer = ask(client).await;
+            let status = answer.status;
+            assert!(expected.contains(&status), "{route}: {status}: {}", answer.text());
+            if status >= 400 {
+                answer.expect_error(status);
+            }
+        };
+        if *who == All {
+            let answer = ask(&anonymous).await;
+            assert!(
+                answer.status != 401 && answer.status != 403,
+                "{route}: {}",
+                answer.text()
+            );
+            continue;
+        }
+        for wrong in ["garbage", "a b", "", "ÿ"] {
+            let mut request = anonymous.request(&method, &target, &body);
+            let value = hyper::header::HeaderValue::from_bytes(format!("Bearer {wrong}").as_bytes()).unwrap();
+            request.headers_mut().insert("authorization", value);
+            let answer = office.admin.send(request).await;
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{route}");
+            answer.expect_error(401);
+        }
+        status(&anonymous, &[401]).await;
+        // A refresh token is no access token.
+        status(&refresh, &[401]).await;
+        match who {
+            All | Known => {}
+            Scope | Admin => status(&nobody, &[403]).await,
+            // A good token of somebody else says nothing about a device.
+            Device => status(&office.admin, &[401]).await,
+            Itself => {
+                status(&office.admin, &[403]).await;
+                status(&nobody, &[403]).await;
+                status(&stranger, &[403]).await;
+            }
+        }
+        let names_something = target.contains("ciscospark") || target != *route.split_once(' ').unwrap().1;
+        let names_something = names_something || given.contains("{workspace}") || given.contains("{device}");
+        if matches!(who, Scope | Admin) && names_something {
+            // Only who may delete organizations learns that there is none.
+            let hidden: &[u16] = if route.starts_with("DELETE /v1/organizations") {
+                &[403, 404]
+            } else {
+                &[404]
+            };
+            status(&stranger, hidden).await;
+        }
+    }
+    // All that changed nothing.
+    assert_eq!(office.summary(&integration.app).await["manifestVersion"], 1);
+    integration.client.get(&integration.app_url).await.expect(200);
+    let devices = office.admin.get("/v1/devices").await.expect(200);
+    assert_eq!(
+        devices["items"].as_array().unwrap().len(),
+        office.plan.devices.len()
+    );
+    let here = upload(&stranger, &asked).await;
+    assert_eq!(
+        here["appId"],
+        app_of(&asked).as_str(),
+        "ids are each organization's own"
+    );
+    office.close().await;
+}
+
+/// The device's own API says 403 and never 401: its clients take 401 for something else.
+#[tokio::test]
+async fn the_devices_own_api() {
+    let office = Office::start().await;
+    let stranger = stranger(&office).await;
+    let device = office.device("Board Room");
+    let integration = Integration::activate(&office.admin, &manifest(&["RoomAnalytics.*"], &[])).await;
+    for target in [format!("/devices/{device}/ws"), "/ws".to_owned()] {
+        office.admin.anonymous().get(&target).await.expect_error(403);
+        for token in [
+            "garbage",
+            stranger.token.as_deref().unwrap(),
+            integration.token(),
+            &integration.refresh_token,
+        ] {
+            use base64::Engine as _;
+            let basic = base64::engine::general_purpose::STANDARD.encode(format!("Board Room:{token}"));
+            let mut request = office.admin.anonymous().request("GET", &target, &Value::Null);
+            let value = format!("Basic {basic}").parse().unwrap();
+            request.headers_mut().insert("authorization", value);
+            office.admin.send(request).await.expect_error(403);
+        }
+    }
+    office.close().await;
+}
+
+/// An integration is not an administrator, whatever its scopes: it moves no sensors and reviews nothing.
+#[tokio::test]
+async fn an_integration_does_not_administer() {
+    let office = Office::start().await;
+    let mut asked = manifest(&["*"], &["*"]);
+    let scopes = hallway_wire::manifest::scopes::KNOWN.iter();
+    let scopes = scopes.map(|scope| json!({ "scope": scope, "access": "required", "role": "id_full_admin" }));
+    asked["apiAccess"] = scopes.collect();
+    asked["features"] = json!(["digital_signage", "persistent_web_app"]);
+    let integration = Integration::activate(&office.admin, &asked).await;
+    for (route, who, given) in ROUTES {
+        if *who == Admin {
+            let Call { method, target, body } = call(&office, route, given, &integration, &asked);
+            let answer = integration.client.ask(&method, &target, body).await;
+            assert_eq!(answer.status, 403, "{route}: {}", answer.text());
+        }
+    }
+    office.close().await;
+}
