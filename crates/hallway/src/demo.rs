@@ -185,7 +185,7 @@ fn device(org: OrgId, now: Timestamp, plan: &DevicePlan) -> Device {
         device_platform: "cisco".to_owned(),
         planned_maintenance: None,
         link_token: None,
-            revision: 0,
+        revision: 0,
         created: now,
         first_seen: Some(now),
         last_seen: Some(now),

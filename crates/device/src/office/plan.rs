@@ -137,10 +137,7 @@ const ROOMS: &[Room] = {
             0,
             Some(1),
             true,
-            &[
-                ("Board Room", P::BoardPro75),
-                ("Board Room Kit", P::RoomKitEq),
-            ],
+            &[("Board Room", P::BoardPro75), ("Board Room Kit", P::RoomKitEq)],
         ),
         (
             "Kittiwake",

@@ -172,6 +172,44 @@ async fn too_many_requests() {
     office.close().await;
 }
 
+#[tokio::test]
+async fn too_much_at_once() {
+    let office = Office::start().await;
+    let admin = &office.admin;
+    let id = office.device("Board Room");
+    let names = "&name=Audio.Volume".repeat(11);
+    let target = format!("/v1/xapi/status?deviceId={id}{names}");
+    admin.get(&target).await.expect_error(400);
+    let target = format!("/v1/xapi/schema?deviceId={}", [id.as_str(); 6].join(","));
+    admin.get(&target).await.expect_error(400);
+    let one = json!({ "op": "remove", "path": "Audio.DefaultVolume/sources/configured/value" });
+    let target = format!("/v1/deviceConfigurations?deviceId={id}");
+    admin
+        .patch(&target, json!(vec![one; 501]))
+        .await
+        .expect_error(400);
+    admin.patch(&target, json!([])).await.expect_error(400);
+    for query in ["max=0", "max=-1", "max=ten", "start=-1", "start=1.5"] {
+        admin.get(&format!("/v1/devices?{query}")).await.expect_error(400);
+    }
+    // More than there is on a page is not refused.
+    let all = admin
+        .get("/v1/devices?max=99999999999999999999")
+        .await
+        .expect(200);
+    assert_eq!(all["items"].as_array().unwrap().len(), office.plan.devices.len());
+    // A path of many segments, or a long one, is a bad path and no more.
+    for path in ["a.".repeat(5000) + "a", "A".repeat(20_000), "[".repeat(2000)] {
+        let target = format!("/v1/xapi/status?deviceId={id}&name={path}");
+        let answer = admin.get(&target).await;
+        assert!(answer.status == 400 || answer.status == 200, "{}", answer.status);
+        let body = json!({ "path": path, "value": 1 });
+        let target = format!("/hallway/v1/devices/{id}/status");
+        admin.post(&target, body).await.expect_error(400);
+    }
+    office.close().await;
+}
+
 /// Writes to a socket of its own and reads until the other side closes.
 async fn talk(address: &str, bytes: String) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();

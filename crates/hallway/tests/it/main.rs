@@ -7,6 +7,7 @@ mod contract;
 mod crash;
 mod lifecycle;
 mod limits;
+mod links;
 mod map;
 mod notifications;
 mod support;

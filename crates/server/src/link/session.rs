@@ -37,7 +37,7 @@ where
 {
     // Small buffers: ten thousand links are mostly quiet.
     let config = WebSocketConfig::default()
-        .read_buffer_size(1024)
+        .read_buffer_size(512)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_FRAME)
         .max_message_size(Some(MAX_FRAME))

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{PEOPLE, by_queue, values};
-use crate::support::{Office, eventually};
+use crate::support::integration::manifest;
+use crate::support::{Integration, Mood, Office, Receiver, eventually};
 
 #[tokio::test]
 async fn what_is_too_much_is_dropped_counted_and_repaired() {
@@ -55,11 +56,7 @@ async fn what_is_too_much_is_dropped_counted_and_repaired() {
 #[tokio::test]
 async fn what_is_too_old_is_dropped_and_counted() {
     let office = Office::with(|config| config.queue.max_age_ms = 200).await;
-    let integration = crate::support::Integration::activate(
-        &office.admin,
-        &crate::support::integration::manifest(&[], &["BootEvent"]),
-    )
-    .await;
+    let integration = Integration::activate(&office.admin, &manifest(&[], &["BootEvent"])).await;
     integration.listen_by_queue().await;
     office
         .emit("Board Room", "BootEvent", json!({ "Action": "Restart" }))
@@ -70,5 +67,38 @@ async fn what_is_too_old_is_dropped_and_counted() {
     };
     eventually("the event grows too old", dropped).await;
     assert_eq!(integration.poll().await, Vec::<Value>::new());
+    office.close().await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_was_away_too_long_hears_the_newest() {
+    let office = Office::with(|config| config.queue.max_len = 40).await;
+    let mut receiver = Receiver::start().await;
+    let integration = Integration::activate(&office.admin, &manifest(&[PEOPLE], &[])).await;
+    integration
+        .listen_by_webhook(&receiver.url, "a secret of twenty characters")
+        .await;
+    for _ in 0..office.hearing_devices() {
+        receiver.next_taken().await;
+    }
+    receiver.answer_with(Mood::Status(500));
+    for count in 1..=120 {
+        office.set("Board Room", PEOPLE, count).await;
+    }
+    let delivery = office.summary(&integration.app).await["delivery"].clone();
+    assert!(delivery["dropped"].as_u64().unwrap() >= 70, "{delivery}");
+    assert!(delivery["waiting"].as_u64().unwrap() <= 40, "{delivery}");
+    receiver.answer_with(Mood::Status(204));
+    let device = office.device("Board Room");
+    let mut seen: Vec<i64> = Vec::new();
+    let repaired = |hook: &crate::support::receiver::Hook| {
+        let message = hook.json();
+        if message["deviceId"] == device.as_str() {
+            seen.extend(message["changes"]["updated"][PEOPLE].as_i64());
+        }
+        message["isFullSync"] == true && message["changes"]["updated"][PEOPLE] == 120
+    };
+    receiver.find("the full sync", repaired).await;
+    assert!(seen.is_sorted(), "{seen:?}");
     office.close().await;
 }

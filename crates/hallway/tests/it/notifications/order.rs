@@ -119,3 +119,45 @@ async fn many_devices_and_a_slow_receiver() {
     drop(links);
     office.close().await;
 }
+
+/// Statuses and events of one device come in the order in which they happened, whichever way they come.
+#[tokio::test]
+async fn statuses_and_events_together() {
+    const CLICKED: &str = "UserInterface.Extensions.Panel.Clicked";
+    let office = Office::start().await;
+    let mut receiver = Receiver::start().await;
+    let asked = || manifest(&[PEOPLE], &["UserInterface.Extensions.*"]);
+    let polled = Integration::activate(&office.admin, &asked()).await;
+    polled.listen_by_queue().await;
+    polled.hear_full_syncs(office.hearing_devices()).await;
+    let hooked = Integration::activate(&office.admin, &asked()).await;
+    hooked
+        .listen_by_webhook(&receiver.url, "a secret of twenty characters")
+        .await;
+    for _ in 0..office.hearing_devices() {
+        receiver.next_taken().await;
+    }
+    for count in 1..=30 {
+        office.set("Board Room", PEOPLE, count).await;
+        let panel = json!({ "PanelId": count.to_string() });
+        office.emit("Board Room", CLICKED, panel).await;
+    }
+    let told = |message: &Value| match message["type"].as_str() {
+        Some("status") => format!("people {}", message["changes"]["updated"][PEOPLE]),
+        _ => format!(
+            "panel {}",
+            message["events"][0]["value"]["PanelId"].as_str().unwrap()
+        ),
+    };
+    let expected: Vec<String> = (1..=30)
+        .flat_map(|count| [format!("people {count}"), format!("panel {count}")])
+        .collect();
+    let heard = polled.hear("everything", |heard| heard.len() >= 60).await;
+    assert_eq!(heard.iter().map(told).collect::<Vec<_>>(), expected);
+    let mut received = Vec::new();
+    while received.len() < 60 {
+        received.push(told(&receiver.next_taken().await.json()));
+    }
+    assert_eq!(received, expected);
+    office.close().await;
+}

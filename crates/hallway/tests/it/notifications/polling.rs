@@ -193,3 +193,36 @@ async fn a_queue_that_is_taken_away_ends_its_poll() {
         .expect_error(404);
     office.close().await;
 }
+
+/// Several processes poll the same queue, against all advice: what one takes another may get again, but
+/// nothing is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pollers_that_overtake_each_other_lose_nothing() {
+    const LAST: i64 = 150;
+    let office = Office::with(|config| config.platform.poll_hold = Duration::from_millis(150)).await;
+    let integration = by_queue(&office, &[PEOPLE], &[]).await;
+    let device = office.device("Board Room");
+    let (seen, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let mut pollers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (integration, seen, device) = (integration.clone(), seen.clone(), device.clone());
+        pollers.spawn(async move {
+            loop {
+                let messages = integration.poll().await;
+                for value in values(&messages, &device, PEOPLE) {
+                    seen.send(value.as_i64().unwrap()).ok();
+                }
+            }
+        });
+    }
+    for count in 1..=LAST {
+        office.set("Board Room", PEOPLE, count).await;
+    }
+    let mut missing: std::collections::BTreeSet<i64> = (1..=LAST).collect();
+    while !missing.is_empty() {
+        let what = format!("one of {} that were not heard", missing.len());
+        missing.remove(&within(&what, heard.recv()).await.unwrap());
+    }
+    pollers.shutdown().await;
+    office.close().await;
+}
