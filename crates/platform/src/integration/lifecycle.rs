@@ -218,6 +218,7 @@ impl Platform {
             activated_by: caller.person,
             provisioning_state: ProvisioningState::InProgress,
             operational_state: OperationalState::Unknown,
+            deliveries_impaired: false,
             expires: Some(expires),
             actions_url: None,
             customer: None,
@@ -539,8 +540,8 @@ impl Platform {
         self.store.commit(writes).await.doing("ending an activation")?;
         self.sessions.forget(activation.grant);
         self.rebuild_audiences().await?;
-        self.deliveries.stop(activation.id);
-        self.deliveries.stop(activation.actions_queue);
+        self.deliveries.forget(activation.id);
+        self.deliveries.forget(activation.actions_queue);
         self.pollers.forget(activation.id);
         self.queue.purge(activation.id).await?;
         self.queue.purge(activation.actions_queue).await?;

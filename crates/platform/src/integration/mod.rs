@@ -98,6 +98,9 @@ pub struct Activation {
     pub activated_by: PersonId,
     pub provisioning_state: ProvisioningState,
     pub operational_state: OperationalState,
+    /// Whether it counts as impaired because deliveries fail, and not by its own word: a success ends that.
+    #[serde(default)]
+    pub deliveries_impaired: bool,
     #[serde(default)]
     pub expires: Option<Timestamp>,
     #[serde(default)]

@@ -3,7 +3,8 @@
 use hallway_wire::Secret;
 use hallway_wire::id::AppId;
 use hallway_wire::integration::{
-    Integration as Shown, IntegrationUpdate, MASK, ProvisioningState, QueueState, Webhook, WebhookType,
+    Integration as Shown, IntegrationUpdate, MASK, OperationalState, ProvisioningState, QueueState, Webhook,
+    WebhookType,
 };
 use uuid::Uuid;
 
@@ -128,7 +129,13 @@ impl Platform {
         };
         let changed = self
             .change_activation(activation.org, activation.app, first, |stored| {
+                let listener = stored.listener.clone();
                 apply(stored, &update, &self.vault)?;
+                // What did not reach the old listener says nothing about the new one.
+                if stored.listener != listener && std::mem::take(&mut stored.deliveries_impaired) {
+                    stored.operational_state =
+                        update.operational_state.unwrap_or(OperationalState::Operational);
+                }
                 if stored.provisioning_state != ProvisioningState::InProgress {
                     stored.expires = None;
                 }
@@ -289,10 +296,9 @@ fn apply(activation: &mut Activation, update: &IntegrationUpdate, vault: &Vault)
         {
             activation.provisioning_state = state;
         }
-        if state == ProvisioningState::Completed
-            && activation.operational_state == hallway_wire::integration::OperationalState::Unknown
+        if state == ProvisioningState::Completed && activation.operational_state == OperationalState::Unknown
         {
-            activation.operational_state = hallway_wire::integration::OperationalState::Operational;
+            activation.operational_state = OperationalState::Operational;
         }
     }
     if let Some(state) = update.operational_state {

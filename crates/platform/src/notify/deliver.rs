@@ -169,6 +169,13 @@ impl Deliveries {
         }
     }
 
+    /// As [`Self::stop`], for good.
+    pub(crate) fn forget(&self, queue: ActivationId) {
+        self.stop(queue);
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.remove(&queue);
+    }
+
     fn get(&self, queue: ActivationId) -> Option<Arc<Destination>> {
         self.destinations
             .lock()
@@ -183,6 +190,7 @@ impl Deliveries {
         let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
         health.delivered += messages;
         health.last_success = Some(now);
+        health.failing_since = None;
     }
 }
 
@@ -229,6 +237,12 @@ impl Platform {
     }
 
     fn open_destination(&self, activation: &Activation, queue: ActivationId, address: Address) {
+        let health = self.deliveries.health(queue);
+        if queue == activation.id {
+            // The process before this one may have noted it.
+            let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
+            health.impaired = activation.deliveries_impaired;
+        }
         let destination = Arc::new(Destination {
             queue,
             org: activation.org,
@@ -238,7 +252,7 @@ impl Platform {
             workers: AtomicUsize::new(0),
             idle: AtomicUsize::new(0),
             more: Notify::new(),
-            health: self.deliveries.health(queue),
+            health,
         });
         let before = self
             .deliveries
@@ -451,6 +465,7 @@ impl Platform {
         let outcome = self
             .change_activation(destination.org, destination.app, Vec::new(), |activation| {
                 activation.operational_state = state;
+                activation.deliveries_impaired = state == OperationalState::Impaired;
                 Ok(Vec::new())
             })
             .await;

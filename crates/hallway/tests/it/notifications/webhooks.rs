@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::PEOPLE;
 use crate::support::integration::manifest;
+use crate::support::office::settings;
 use crate::support::receiver::Hook;
 use crate::support::{Integration, Mood, Office, Receiver, eventually};
 
@@ -249,5 +250,58 @@ async fn a_slow_receiver_holds_nobody_else_up() {
     for expected in 1..=20 {
         assert_eq!(people(&slow.next_taken().await), expected);
     }
+    office.close().await;
+}
+
+#[tokio::test]
+async fn a_failure_outlives_a_restart_and_ends_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = settings();
+    config.data = hallway::Data::Dir(dir.path().join("data"));
+    config.platform.impaired_after = Duration::from_millis(50);
+    let office = Office::of(config.clone()).await;
+    let mut receiver = Receiver::start().await;
+    let mut integration = signed(&office, &mut receiver).await;
+    receiver.answer_with(Mood::Status(500));
+    for count in 1..=3 {
+        office.set("Board Room", PEOPLE, count).await;
+    }
+    let state = async |integration: &Integration| {
+        let shown = integration.client.get(&integration.app_url).await.expect(200);
+        shown["operationalState"].as_str().unwrap().to_owned()
+    };
+    let impaired = async || (state(&integration).await == "impaired").then_some(());
+    eventually("the integration counts as impaired", impaired).await;
+    office.close().await;
+
+    let office = Office::of(config).await;
+    integration.app_url = integration
+        .app_url
+        .replace(&integration.client.base, &office.admin.base);
+    integration.client.base.clone_from(&office.admin.base);
+    assert_eq!(state(&integration).await, "impaired");
+    receiver.answer_with(Mood::Status(204));
+    // What waited comes first, in order, and then the full sync of the device that is back.
+    let device = office.device("Board Room");
+    for expected in [1, 2, 3, 0] {
+        let of = |hook: &Hook| hook.json()["deviceId"] == device.as_str();
+        let hook = receiver.find("the device's next message", of).await;
+        assert_eq!(people(&hook), expected);
+        assert_eq!(hook.json()["isFullSync"], expected == 0);
+    }
+    let well = async || (state(&integration).await == "operational").then_some(());
+    eventually("deliveries are well again", well).await;
+    // Its own word is not taken back by a success.
+    integration
+        .patch(json!({ "operationalState": "impaired" }))
+        .await
+        .expect(200);
+    office.set("Board Room", PEOPLE, 9).await;
+    receiver
+        .find("the change", |hook| {
+            hook.json()["changes"]["updated"][PEOPLE] == 9
+        })
+        .await;
+    assert_eq!(state(&integration).await, "impaired");
     office.close().await;
 }
