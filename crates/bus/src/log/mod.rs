@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use hallway_platform::ports::{NewNotification, QueueError};
 use hallway_wire::id::ActivationId;
@@ -155,6 +156,25 @@ pub(crate) struct Log {
     lock_file: Mutex<Option<File>>,
 }
 
+/// How long a lock that somebody has may still be about to be given up: by a process that is ending, or by a
+/// child that this process just started and that shares its files for the moment until it runs its program.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+fn take_lock(file: &File, dir: &Path, path: &Path) -> Result<(), OpenError> {
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if started.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(dir.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(OpenError::io("locking", path, source)),
+        }
+    }
+}
+
 impl Log {
     /// Opens or makes the log of a folder.
     pub(crate) fn open(dir: &Path, options: LogOptions) -> Result<(Self, Replay), OpenError> {
@@ -166,11 +186,7 @@ impl Log {
             .write(true)
             .open(&lock_path)
             .map_err(|source| OpenError::io("opening", &lock_path, source))?;
-        match lock_file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Locked(dir.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(OpenError::io("locking", &lock_path, source)),
-        }
+        take_lock(&lock_file, dir, &lock_path)?;
         let replay = replay::replay(dir)?;
         let mut segments: VecDeque<Segment> = replay
             .segments
