@@ -20,6 +20,10 @@ pub struct Principal {
     pub scopes: BTreeSet<String>,
     /// The activation whose machine account this is.
     pub machine: Option<(ActivationId, AppId)>,
+    /// The grant that the token belongs to.
+    pub grant: uuid::Uuid,
+    /// The OAuth client that the token was made for; `None` for a personal access token.
+    pub client_id: Option<String>,
     /// When the token ends, in milliseconds since 1970.
     pub expires_ms: i64,
     /// First bytes of the token's hash: tells requests of one token in logs and limits.
@@ -55,6 +59,26 @@ impl Principal {
     /// Whether it may see everything in the organization.
     pub fn is_reading_admin(&self) -> bool {
         self.is_full_admin() || self.roles.contains(&Role::ReadOnlyAdmin)
+    }
+
+    /// Whether it looks after people: a full or user administrator, or a service app inside its scopes.
+    pub fn is_user_admin(&self) -> bool {
+        self.is_full_admin() || self.roles.contains(&Role::UserAdmin)
+    }
+
+    /// Whether it may read what others wrote.
+    pub fn is_compliance_officer(&self) -> bool {
+        self.roles.contains(&Role::ComplianceOfficer)
+    }
+
+    /// Whether it is a bot: it sees of group rooms only what mentions it.
+    pub fn is_bot(&self) -> bool {
+        self.profile.kind == crate::org::PersonKind::Bot
+    }
+
+    /// Whether a human is behind it: service apps and bots may not authorize others.
+    pub fn is_human(&self) -> bool {
+        self.profile.kind == crate::org::PersonKind::Person
     }
 
     /// Whether it looks after devices and workspaces.

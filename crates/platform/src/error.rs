@@ -23,6 +23,21 @@ pub enum Error {
     /// The state does not allow it now.
     #[error("{message}")]
     Conflict { message: String },
+    /// Something that the decision was based on was changed in the meantime; see `Platform::retrying`.
+    #[error("Somebody else changed this in the meantime: read it again and repeat the request.")]
+    Stale,
+    /// Too long a request body or list, or a file that is too big.
+    #[error("{message}")]
+    TooLarge { message: String },
+    /// Numbered errors of provisioning and calling. The first may stand at the top of the body too.
+    #[error("{message}")]
+    Coded {
+        kind: CodedKind,
+        message: String,
+        /// `errorCode` beside `message`.
+        code: Option<i64>,
+        errors: Vec<ErrorItem>,
+    },
     /// An OAuth error: `invalid_grant` and its kind.
     #[error("{description}")]
     OAuth {
@@ -51,6 +66,14 @@ pub enum Error {
     /// A fault of ours.
     #[error("internal fault: {0}")]
     Internal(String),
+}
+
+/// Which kind of refusal carries numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodedKind {
+    Invalid,
+    NotFound,
+    Conflict,
 }
 
 /// What platform methods return.
@@ -84,6 +107,20 @@ impl Error {
         }
     }
 
+    /// A refusal with the error number that clients know it by.
+    pub fn coded(kind: CodedKind, code: i64, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::Coded {
+            kind,
+            code: None,
+            errors: vec![ErrorItem {
+                description: message.clone(),
+                error_code: Some(code),
+            }],
+            message,
+        }
+    }
+
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::Forbidden {
             message: message.into(),
@@ -108,6 +145,7 @@ impl<T> Doing<T> for Result<T, crate::ports::StoreError> {
     fn doing(self, doing: &'static str) -> Result<T> {
         self.map_err(|source| match source {
             crate::ports::StoreError::Conflict { what } => Error::Conflict { message: what },
+            crate::ports::StoreError::Stale => Error::Stale,
             source => Error::Store { doing, source },
         })
     }

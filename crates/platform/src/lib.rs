@@ -14,6 +14,8 @@ pub mod org;
 pub mod place;
 pub mod platform;
 pub mod ports;
+pub mod records;
+pub mod webhook;
 
 pub use caller::{Caller, Principal};
 pub use device::Attachment;

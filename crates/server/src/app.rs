@@ -104,6 +104,7 @@ impl FromRef<App> for Arc<Platform> {
 pub fn router(app: App, more: Router) -> Router {
     let routes = Router::new()
         .nest("/v1", crate::rest::routes())
+        .merge(crate::rest::scim::routes().below("/identity/scim").into_parts().0)
         .nest(
             "/hallway/v1",
             crate::control::routes().merge(crate::link::routes()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use hallway_platform::Error;
+use hallway_platform::error::CodedKind;
 use hallway_wire::error::{ErrorBody, ErrorItem};
 
 /// An error on its way out. The body is written where the tracking id is known (`tracking.rs`).
@@ -18,6 +19,8 @@ struct Parts {
     errors: Vec<ErrorItem>,
     /// The word of an OAuth error.
     oauth: Option<&'static str>,
+    /// The number beside the message.
+    code: Option<i64>,
     retry_after_s: Option<u64>,
     /// What is logged and not told.
     cause: Option<String>,
@@ -36,6 +39,7 @@ impl ApiError {
             message,
             errors,
             oauth: None,
+            code: None,
             retry_after_s: None,
             cause: None,
         }))
@@ -57,7 +61,7 @@ impl ApiError {
             message: parts.message.clone(),
             errors: parts.errors.clone(),
             tracking_id: tracking_id.to_owned(),
-            error_code: None,
+            error_code: parts.code,
         };
         let mut body = serde_json::to_value(&body).unwrap_or_default();
         if let (Some(word), Some(object)) = (parts.oauth, body.as_object_mut()) {
@@ -92,6 +96,7 @@ impl From<Error> for ApiError {
             message: message.clone(),
             errors,
             oauth: None,
+            code: None,
             retry_after_s: None,
             cause: None,
         };
@@ -100,6 +105,7 @@ impl From<Error> for ApiError {
             message: "Internal error. Report it with the tracking id.".to_owned(),
             errors: one("internal error"),
             oauth: None,
+            code: None,
             retry_after_s: None,
             cause: Some(chain(error)),
         };
@@ -108,7 +114,21 @@ impl From<Error> for ApiError {
             Error::Forbidden { .. } => parts(StatusCode::FORBIDDEN, errors),
             Error::NotFound { .. } | Error::Missing { .. } => parts(StatusCode::NOT_FOUND, errors),
             Error::Invalid { errors, .. } => parts(StatusCode::BAD_REQUEST, errors),
-            Error::Conflict { .. } => parts(StatusCode::CONFLICT, errors),
+            Error::Conflict { .. } | Error::Stale => parts(StatusCode::CONFLICT, errors),
+            Error::TooLarge { .. } => parts(StatusCode::PAYLOAD_TOO_LARGE, errors),
+            Error::Coded {
+                kind, code, errors, ..
+            } => Parts {
+                code,
+                ..parts(
+                    match kind {
+                        CodedKind::Invalid => StatusCode::BAD_REQUEST,
+                        CodedKind::NotFound => StatusCode::NOT_FOUND,
+                        CodedKind::Conflict => StatusCode::CONFLICT,
+                    },
+                    errors,
+                )
+            },
             Error::OAuth { error, .. } => Parts {
                 oauth: Some(error),
                 ..parts(StatusCode::BAD_REQUEST, errors)

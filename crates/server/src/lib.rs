@@ -9,6 +9,7 @@ mod auth;
 mod body;
 mod control;
 pub mod courier;
+mod describe;
 mod error;
 mod link;
 pub mod listen;

@@ -24,6 +24,8 @@ pub(crate) enum Param {
 pub(crate) trait Row {
     /// The text in a column, counted from 0.
     fn text(&self, column: usize) -> Result<&str, StoreError>;
+    /// The id in a column.
+    fn id(&self, column: usize) -> Result<Uuid, StoreError>;
 }
 
 /// Takes the rows of an answer, one by one.
@@ -36,11 +38,19 @@ pub(crate) struct Statement {
     pub(crate) sql: &'static str,
     pub(crate) params: Vec<Param>,
     /// No row was changed. `None`: that is fine.
-    pub(crate) unchanged: Option<&'static str>,
+    pub(crate) unchanged: Option<Unchanged>,
     /// A unique value is there already.
     pub(crate) taken: &'static str,
     /// What the row belongs to is not there.
     pub(crate) orphan: &'static str,
+}
+
+/// What it means that no row was changed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unchanged {
+    Conflict(&'static str),
+    /// The record is not as it was read.
+    Stale,
 }
 
 impl Statement {
@@ -57,7 +67,13 @@ impl Statement {
 
     /// Demands that a row is changed.
     pub(crate) fn unchanged(mut self, what: &'static str) -> Self {
-        self.unchanged = Some(what);
+        self.unchanged = Some(Unchanged::Conflict(what));
+        self
+    }
+
+    /// Demands that a row is changed: otherwise the record is not as the writer read it.
+    pub(crate) fn stale_unchanged(mut self) -> Self {
+        self.unchanged = Some(Unchanged::Stale);
         self
     }
 
@@ -90,11 +106,15 @@ pub(crate) struct Dialect {
     pub(crate) bytes: &'static str,
     /// `{seq}`: a primary key that the database counts up.
     pub(crate) seq: &'static str,
+    /// `{clustered}`: what stands behind a table that is kept in the order of its primary key.
+    pub(crate) clustered: &'static str,
 }
 
 impl Dialect {
     /// A migration's text for this database.
     pub(crate) fn spell(&self, sql: &str) -> String {
-        sql.replace("{bytes}", self.bytes).replace("{seq}", self.seq)
+        sql.replace("{bytes}", self.bytes)
+            .replace("{seq}", self.seq)
+            .replace("{clustered}", self.clustered)
     }
 }

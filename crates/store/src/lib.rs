@@ -13,6 +13,7 @@
 mod driver;
 mod migrations;
 mod read;
+mod records;
 mod sqlite;
 mod write;
 

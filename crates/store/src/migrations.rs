@@ -32,6 +32,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         what: "revisions of devices",
         sql: include_str!("migrations/0003_device_revision.sql"),
     },
+    Migration {
+        version: 4,
+        what: "keyed records",
+        sql: include_str!("migrations/0004_keyed_records.sql"),
+    },
 ];
 
 /// Where the version is kept.

@@ -9,7 +9,7 @@ use hallway_platform::integration::{Activation, Integration};
 use hallway_platform::oauth::{Grant, Token};
 use hallway_platform::org::{Organization, Person};
 use hallway_platform::place::{Floor, Location, Workspace};
-use hallway_platform::ports::{DeviceFilter, Page, Store, StoreError, WorkspaceFilter, Write};
+use hallway_platform::ports::{DeviceFilter, Find, Page, Store, StoreError, Stored, WorkspaceFilter, Write};
 use hallway_wire::control::AuditEvent;
 use hallway_wire::id::{ActivationId, AppId, DeviceId, FloorId, LocationId, OrgId, PersonId, WorkspaceId};
 use serde::de::DeserializeOwned;
@@ -244,6 +244,43 @@ impl Store for SqlStore {
     async fn audit(&self, org: OrgId, page: Page) -> Result<Vec<AuditEvent>> {
         let list = List::of("audit_event", org).page("seq DESC", page);
         self.many(&list.sql, &list.params).await
+    }
+
+    async fn record(&self, kind: &'static str, id: &str) -> Result<Option<Stored>> {
+        self.ask_record(kind, id).await
+    }
+
+    async fn records(&self, find: Find) -> Result<Vec<Stored>> {
+        self.ask_records(&find).await
+    }
+
+    async fn count_records(
+        &self,
+        kind: &'static str,
+        org: OrgId,
+        index: &'static str,
+        value: &str,
+    ) -> Result<u64> {
+        self.ask_count(kind, org.uuid(), index, value).await
+    }
+
+    async fn claimant(
+        &self,
+        kind: &'static str,
+        org: OrgId,
+        name: &'static str,
+        value: &str,
+    ) -> Result<Option<Stored>> {
+        self.ask_claimant(kind, org.uuid(), name, value).await
+    }
+
+    async fn all_records(
+        &self,
+        kind: &'static str,
+        after: Option<String>,
+        max: usize,
+    ) -> Result<Vec<Stored>> {
+        self.ask_all(kind, after, max).await
     }
 
     /// Asks both ways: a database that only answers questions is not well.

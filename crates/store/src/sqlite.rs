@@ -18,8 +18,9 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
-use crate::driver::{Dialect, Driver, EachRow, Param, Row, Statement};
+use crate::driver::{Dialect, Driver, EachRow, Param, Row, Statement, Unchanged};
 use crate::migrations::{VERSION_TABLE, pending};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -27,6 +28,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 const DIALECT: Dialect = Dialect {
     bytes: "BLOB",
     seq: "INTEGER NOT NULL PRIMARY KEY",
+    clustered: "WITHOUT ROWID",
 };
 
 /// How many commits share a flush at most: the first of them waits for all.
@@ -313,8 +315,11 @@ fn write_batch(connection: &Connection, batch: &[Statement]) -> Result<()> {
         if changed == 0
             && let Some(what) = statement.unchanged
         {
-            return Err(StoreError::Conflict {
-                what: what.to_owned(),
+            return Err(match what {
+                Unchanged::Conflict(what) => StoreError::Conflict {
+                    what: what.to_owned(),
+                },
+                Unchanged::Stale => StoreError::Stale,
             });
         }
     }
@@ -432,6 +437,14 @@ impl Row for SqliteRow<'_> {
         value
             .as_str()
             .map_err(|error| StoreError::Backend(format!("column {column} is no text: {error}")))
+    }
+
+    fn id(&self, column: usize) -> Result<Uuid> {
+        let bad =
+            |error: &dyn fmt::Display| StoreError::Backend(format!("column {column} is no id: {error}"));
+        let value = self.0.get_ref(column).map_err(backend)?;
+        let bytes = value.as_blob().map_err(|error| bad(&error))?;
+        Uuid::from_slice(bytes).map_err(|error| bad(&error))
     }
 }
 

@@ -238,6 +238,7 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
             )
             .taken("Another audit event has this id."),
         ),
+        Write::Record(it) => crate::records::statements(it, batch)?,
     }
     Ok(())
 }

@@ -157,6 +157,17 @@ impl<K: Kind> Serialize for Id<K> {
         serializer.collect_str(self)
     }
 }
+impl<K: Kind> schemars::JsonSchema for Id<K> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Id".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": format!("Id of a {}: base64url, or a bare UUID in requests.", K::NOUN) })
+    }
+}
 impl<'de, K: Kind> Deserialize<'de> for Id<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
@@ -189,10 +200,21 @@ kinds! {
     Workspace WorkspaceId "PLACE" "workspace" also &["PLACES"];
     Device DeviceId "DEVICE" "device" also &["CALLING_DEVICE"];
     Activation ActivationId "ACTIVATION" "activation";
+    Room RoomId "ROOM" "room";
+    Team TeamId "TEAM" "team";
+    Message MessageId "MESSAGE" "message";
+    AttachmentAction AttachmentActionId "ATTACHMENT_ACTION" "attachment action";
+    Webhook WebhookId "WEBHOOK" "webhook";
+    EventLog EventId "EVENT" "event";
+    Authorization AuthorizationId "AUTHORIZATION" "authorization";
+    Job JobId "JOB_ID" "job";
+    Call CallId "CALLS" "call";
 }
 
 /// The id of an integration: the UUID that its author chose in the manifest, always in its bare form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct AppId(pub Uuid);
 

@@ -14,6 +14,7 @@ pub mod place;
 pub mod secret;
 pub mod time;
 pub mod token;
+pub mod webhook;
 
 pub use id::Id;
 pub use secret::Secret;

@@ -140,6 +140,8 @@ impl Platform {
             profile: person,
             scopes: token.scopes.into_iter().collect(),
             machine,
+            grant: grant.id,
+            client_id: grant.client_id.clone(),
             expires_ms: token.expires.millis(),
             token: short,
         });

@@ -79,7 +79,7 @@ fn view(person: &Person, private: bool, status: bool) -> wire::Person {
         status: status.then(|| "unknown".to_owned()),
         kind: match person.kind {
             PersonKind::Person => "person",
-            PersonKind::Machine => "bot",
+            PersonKind::Machine | PersonKind::Bot | PersonKind::ServiceApp => "bot",
         }
         .to_owned(),
     }

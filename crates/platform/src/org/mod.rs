@@ -30,14 +30,26 @@ pub enum Role {
     UserAdmin,
     #[serde(rename = "id_device_admin")]
     DeviceAdmin,
+    #[serde(rename = "id_group_admin")]
+    GroupAdmin,
+    #[serde(rename = "location_full_admin")]
+    LocationAdmin,
+    #[serde(rename = "id_support_admin")]
+    SupportAdmin,
+    #[serde(rename = "id_compliance_officer")]
+    ComplianceOfficer,
 }
 
 impl Role {
-    pub const ALL: [Role; 4] = [
+    pub const ALL: [Role; 8] = [
         Role::FullAdmin,
         Role::ReadOnlyAdmin,
         Role::UserAdmin,
         Role::DeviceAdmin,
+        Role::GroupAdmin,
+        Role::LocationAdmin,
+        Role::SupportAdmin,
+        Role::ComplianceOfficer,
     ];
 
     /// The identity name, as manifests spell it.
@@ -47,6 +59,10 @@ impl Role {
             Self::ReadOnlyAdmin => "id_readonly_admin",
             Self::UserAdmin => "id_user_admin",
             Self::DeviceAdmin => "id_device_admin",
+            Self::GroupAdmin => "id_group_admin",
+            Self::LocationAdmin => "location_full_admin",
+            Self::SupportAdmin => "id_support_admin",
+            Self::ComplianceOfficer => "id_compliance_officer",
         }
     }
 
@@ -62,6 +78,10 @@ impl Role {
             Self::ReadOnlyAdmin => "Read-only Administrator",
             Self::UserAdmin => "User Administrator",
             Self::DeviceAdmin => "Device Administrator",
+            Self::GroupAdmin => "Group Administrator",
+            Self::LocationAdmin => "Location Administrator",
+            Self::SupportAdmin => "Support Administrator",
+            Self::ComplianceOfficer => "Compliance Officer",
         }
     }
 
@@ -80,6 +100,10 @@ pub enum PersonKind {
     Person,
     /// The account of an activated integration.
     Machine,
+    /// The account of a bot, which a developer made.
+    Bot,
+    /// The account of a service app in an organization that authorized it.
+    ServiceApp,
 }
 
 /// A person or a machine account.

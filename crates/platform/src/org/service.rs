@@ -143,6 +143,20 @@ impl Platform {
             .ok_or(Error::NotFound { what: "person" })
     }
 
+    /// The person or machine account with this address, in any case.
+    pub(crate) async fn person_of_email(&self, org: OrgId, email: &str) -> Result<Option<Person>> {
+        let people = self.store.people(org, Page::ALL).await.doing("listing people")?;
+        Ok(people
+            .into_iter()
+            .find(|person| person.email.eq_ignore_ascii_case(email.trim())))
+    }
+
+    /// A person or machine account of an organization, for who decided already that it may be seen.
+    pub(crate) async fn person_of_id(&self, org: OrgId, id: PersonId) -> Result<Option<Person>> {
+        let person = self.store.person(id).await.doing("reading a person")?;
+        Ok(person.filter(|person| person.org == org))
+    }
+
     /// The audit trail, newest first.
     ///
     /// # Errors

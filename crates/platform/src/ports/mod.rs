@@ -4,6 +4,7 @@ pub mod bus;
 pub mod clock;
 pub mod courier;
 pub mod queue;
+pub mod records;
 pub mod store;
 
 pub use bus::{Bus, Nudges, Topic};
@@ -12,4 +13,5 @@ pub use courier::{Answer, Courier, CourierError, Errand, Target};
 pub use queue::{
     NewNotification, Notification, NotificationKind, Queue, QueueError, QueueLimits, QueueStats, Take,
 };
+pub use records::{After, Claim, Expect, Find, Key, Record, RecordWrite, Stored, by_time};
 pub use store::{DeviceFilter, Page, Store, StoreError, WorkspaceFilter, Write};

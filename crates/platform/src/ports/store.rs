@@ -15,6 +15,7 @@ use crate::integration::{Activation, Integration};
 use crate::oauth::{Grant, Token, TokenKind};
 use crate::org::{Organization, Person};
 use crate::place::{Floor, Location, Workspace};
+use crate::ports::records::{Find, RecordWrite, Stored};
 
 /// Why the store did not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum StoreError {
     /// Something else is there already, or is not as the writer believed. A sentence for people.
     #[error("{what}")]
     Conflict { what: String },
+    /// A record is not as the writer read it. Reading again and deciding anew may help.
+    #[error("The record was changed or removed by somebody else in the meantime.")]
+    Stale,
     #[error("{0}")]
     Backend(String),
 }
@@ -69,6 +73,7 @@ pub enum Write {
     DeleteExpiredTokens(Timestamp),
     PutSigningKey(SigningKeyRecord),
     Audit(AuditEvent),
+    Record(RecordWrite),
 }
 
 /// A part of a list in its stable order.
@@ -141,6 +146,35 @@ pub trait Store: Send + Sync {
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StoreError>;
     /// Newest first.
     async fn audit(&self, org: OrgId, page: Page) -> Result<Vec<AuditEvent>, StoreError>;
+
+    /// The record of a kind with this id, of any organization.
+    async fn record(&self, kind: &'static str, id: &str) -> Result<Option<Stored>, StoreError>;
+    /// A page of an index.
+    async fn records(&self, find: Find) -> Result<Vec<Stored>, StoreError>;
+    /// How many records an index holds for a value. Costs as much as there are.
+    async fn count_records(
+        &self,
+        kind: &'static str,
+        org: OrgId,
+        index: &'static str,
+        value: &str,
+    ) -> Result<u64, StoreError>;
+    /// The record that holds a claim.
+    async fn claimant(
+        &self,
+        kind: &'static str,
+        org: OrgId,
+        name: &'static str,
+        value: &str,
+    ) -> Result<Option<Stored>, StoreError>;
+    /// Records of a kind of every organization, in the order of their ids, behind `after`: what a start
+    /// takes up again.
+    async fn all_records(
+        &self,
+        kind: &'static str,
+        after: Option<String>,
+        max: usize,
+    ) -> Result<Vec<Stored>, StoreError>;
 
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -3,23 +3,78 @@
 use axum::Router;
 
 use crate::app::App;
+use crate::describe::Api;
 
 pub(crate) mod app_url;
+mod applications;
+mod attachment_actions;
+mod audit;
+mod authorizations;
+mod calling;
+mod calls;
 mod configurations;
+mod contents;
 mod devices;
+mod events;
 mod floors;
+mod groups;
+mod hot_desks;
+mod jobs;
+mod licenses;
 mod locations;
+mod meetings;
+mod memberships;
+mod messages;
+mod metrics;
 mod oauth;
 mod organizations;
 mod page;
 mod people;
 mod query;
+mod recordings;
+mod rooms;
+pub(crate) mod scim;
+mod team_memberships;
+mod teams;
+mod webhooks;
 mod workspace_locations;
 mod workspaces;
 mod xapi;
 
 /// All of it.
 pub(crate) fn routes() -> Router<App> {
+    described().into_parts().0.merge(undescribed())
+}
+
+/// Routes with their operations.
+pub(crate) fn described() -> Api {
+    Api::new("Webex")
+        // One line for each module, in the order of the alphabet.
+        .merge(applications::routes())
+        .merge(attachment_actions::routes())
+        .merge(audit::routes())
+        .merge(authorizations::routes())
+        .merge(calling::routes())
+        .merge(calls::routes())
+        .merge(contents::routes())
+        .merge(events::routes())
+        .merge(groups::routes())
+        .merge(hot_desks::routes())
+        .merge(jobs::routes())
+        .merge(licenses::routes())
+        .merge(meetings::routes())
+        .merge(memberships::routes())
+        .merge(messages::routes())
+        .merge(metrics::routes())
+        .merge(recordings::routes())
+        .merge(rooms::routes())
+        .merge(team_memberships::routes())
+        .merge(teams::routes())
+        .merge(webhooks::routes())
+}
+
+/// Routes that do not say yet what they do.
+fn undescribed() -> Router<App> {
     Router::new()
         .merge(oauth::routes())
         .merge(xapi::routes())

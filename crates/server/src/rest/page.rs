@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hallway_platform::Platform;
-use hallway_platform::ports::Page;
+use hallway_platform::ports::{After, Page};
 use hallway_wire::control::Items;
 use serde::Serialize;
 
@@ -123,6 +123,55 @@ pub(super) fn under_cursor(query: Query) -> Result<Query, ApiError> {
     } else {
         Ok(inner)
     }
+}
+
+/// Where a page of an index begins, out of a cursor of [`answer_behind`].
+pub(super) fn behind(query: &Query) -> Result<Option<After>, ApiError> {
+    match (query.get("afterOrder"), query.get("afterId")) {
+        (None, None) => Ok(None),
+        (order, Some(id)) => Ok(Some(After {
+            order: order.unwrap_or_default().to_owned(),
+            id: id.to_owned(),
+        })),
+        _ => Err(ApiError::bad_request("cursor: not a cursor of this list")),
+    }
+}
+
+/// How many items a page has. More than `limit` is clamped.
+pub(super) fn max(query: &Query, default: usize, limit: usize) -> Result<usize, ApiError> {
+    page(query, default, limit).map(|page| page.max)
+}
+
+/// An answer with a page of an index; the cursor to the next page holds everything that was asked for. Read
+/// it with [`under_cursor`], then [`behind`].
+pub(super) fn answer_behind(
+    platform: &Platform,
+    path: &str,
+    query: &Query,
+    max: usize,
+    body: impl Serialize,
+    next: Option<&After>,
+) -> Response {
+    let next = next.map(|after| {
+        let mut inner = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &query.0 {
+            let ours = matches!(
+                name.as_str(),
+                "start" | "max" | "cursor" | "afterOrder" | "afterId"
+            );
+            if !ours && !value.is_empty() {
+                inner.append_pair(name, value);
+            }
+        }
+        inner.append_pair("max", &max.to_string());
+        // `start` marks a cursor of ours.
+        inner.append_pair("start", "0");
+        inner.append_pair("afterOrder", &after.order);
+        inner.append_pair("afterId", &after.id);
+        let cursor = URL_SAFE_NO_PAD.encode(inner.finish());
+        format!("{}/v1{path}?cursor={cursor}", platform.config().public_url)
+    });
+    with_link(Json(body), next)
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use hallway_wire::id::OrgId;
 
 mod changes;
 mod questions;
+mod records;
 
 use changes::*;
 use questions::*;
+use records::*;
 
 /// Runs every law against every way to have a store. Another database is one more block.
 macro_rules! laws {
@@ -50,6 +52,13 @@ laws! {
     audit_is_newest_first,
     many_commits_at_once,
     it_answers,
+    records_are_found_by_what_they_have_now,
+    a_revision_is_replaced_once,
+    a_claim_has_one_holder,
+    one_of_many_gets_the_claim,
+    an_index_is_read_in_pages,
+    names_are_found_by_how_they_start,
+    a_whole_list_goes_at_once,
 }
 
 type Subject = Arc<dyn Store>;

@@ -1,0 +1,7 @@
+//! Files of messages.
+
+use crate::describe::Api;
+
+pub(super) fn routes() -> Api {
+    Api::new("Contents")
+}

@@ -1,0 +1,7 @@
+//! Rooms (messaging-meetings 1).
+
+use crate::describe::Api;
+
+pub(super) fn routes() -> Api {
+    Api::new("Rooms")
+}

@@ -1,0 +1,7 @@
+//! Teams (messaging-meetings 5).
+
+use crate::describe::Api;
+
+pub(super) fn routes() -> Api {
+    Api::new("Teams")
+}

@@ -1,0 +1,7 @@
+//! Webhooks (webhooks 1).
+
+use crate::describe::Api;
+
+pub(super) fn routes() -> Api {
+    Api::new("Webhooks")
+}
