@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::get;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hallway_platform::Platform;
 use hallway_wire::id::DeviceId;
@@ -102,17 +101,8 @@ impl FromRef<App> for Arc<Platform> {
 
 /// All routes. `more` are those that the binary adds (the local API of simulated devices).
 pub fn router(app: App, more: Router) -> Router {
-    let routes = Router::new()
-        .nest("/v1", crate::rest::routes())
-        .merge(crate::rest::scim::routes().below("/identity/scim").into_parts().0)
-        .nest(
-            "/hallway/v1",
-            crate::control::routes().merge(crate::link::routes()),
-        )
-        .merge(crate::rest::app_url::routes())
-        .route("/healthz", get(crate::metrics::healthz))
-        .route("/readyz", get(crate::metrics::readyz))
-        .route("/metrics", get(crate::metrics::metrics))
+    let (routes, _) = crate::describe::whole().into_parts();
+    let routes = routes
         .with_state(app.clone())
         .merge(more)
         .fallback(crate::error::no_route)

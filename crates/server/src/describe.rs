@@ -31,12 +31,27 @@ pub(crate) enum Access {
     Open,
 }
 
-/// A parameter of the query.
+/// What the value of a parameter looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text,
+    /// A whole number, at least this.
+    Whole(u32),
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Texts, joined by commas or repeated.
+    Many,
+}
+
+/// A parameter of the query, or a header.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct QueryParameter {
+pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
     pub(crate) required: bool,
+    pub(crate) value: Value,
 }
 
 /// A body, coming or going.
@@ -55,10 +70,16 @@ pub(crate) struct Op {
     pub(crate) access: Access,
     /// Any one of these is enough.
     pub(crate) scopes: &'static [&'static str],
-    pub(crate) query: Vec<QueryParameter>,
+    /// What the braces of the path stand for, where their names do not say it.
+    pub(crate) path: Vec<(&'static str, &'static str)>,
+    pub(crate) query: Vec<Parameter>,
+    pub(crate) headers: Vec<Parameter>,
     pub(crate) body: Vec<BodyShape>,
     /// Success: status and body.
     pub(crate) answers: Vec<(u16, Option<BodyShape>)>,
+    /// Errors beside those that follow from what the operation is.
+    pub(crate) fails: &'static [u16],
+    pub(crate) body_optional: bool,
     pub(crate) deprecated: bool,
 }
 
@@ -72,9 +93,13 @@ impl Op {
             description: None,
             access: Access::Token,
             scopes: &[],
+            path: Vec::new(),
             query: Vec::new(),
+            headers: Vec::new(),
             body: Vec::new(),
             answers: Vec::new(),
+            fails: &[],
+            body_optional: false,
             deprecated: false,
         }
     }
@@ -102,24 +127,94 @@ impl Op {
         self
     }
 
-    /// A parameter that may be there.
-    pub(crate) fn query(mut self, name: &'static str, what: &'static str) -> Self {
-        self.query.push(QueryParameter {
+    /// What a brace of the path stands for, where it is not just the id of what stands before it.
+    pub(crate) fn path(mut self, name: &'static str, what: &'static str) -> Self {
+        self.path.push((name, what));
+        self
+    }
+
+    fn parameter(mut self, name: &'static str, what: &'static str, required: bool, value: Value) -> Self {
+        self.query.push(Parameter {
             name,
             what,
-            required: false,
+            required,
+            value,
         });
         self
     }
 
+    /// A parameter that may be there. `max` and `start` are numbers wherever they stand.
+    pub(crate) fn query(self, name: &'static str, what: &'static str) -> Self {
+        let value = match name {
+            "max" => Value::Whole(1),
+            "start" => Value::Whole(0),
+            _ => Value::Text,
+        };
+        self.parameter(name, what, false, value)
+    }
+
     /// A parameter that must be there.
-    pub(crate) fn required_query(mut self, name: &'static str, what: &'static str) -> Self {
-        self.query.push(QueryParameter {
+    pub(crate) fn required_query(self, name: &'static str, what: &'static str) -> Self {
+        self.parameter(name, what, true, Value::Text)
+    }
+
+    /// A parameter that is `true` or `false`.
+    pub(crate) fn flag(self, name: &'static str, what: &'static str) -> Self {
+        self.parameter(name, what, false, Value::Flag)
+    }
+
+    /// A parameter that is one of a few words.
+    pub(crate) fn choice(
+        self,
+        name: &'static str,
+        what: &'static str,
+        words: &'static [&'static str],
+    ) -> Self {
+        self.parameter(name, what, false, Value::Choice(words))
+    }
+
+    /// A parameter that may be repeated, or joined by commas.
+    pub(crate) fn many(self, name: &'static str, what: &'static str) -> Self {
+        self.parameter(name, what, false, Value::Many)
+    }
+
+    /// As [`many`](Self::many), where at least one is needed.
+    pub(crate) fn required_many(self, name: &'static str, what: &'static str) -> Self {
+        self.parameter(name, what, true, Value::Many)
+    }
+
+    /// A header of the request that means something to this operation only.
+    pub(crate) fn header(mut self, name: &'static str, what: &'static str) -> Self {
+        self.headers.push(Parameter {
             name,
             what,
-            required: true,
+            required: false,
+            value: Value::Text,
         });
         self
+    }
+
+    /// Statuses of errors, beside those that follow from what the operation is: a token brings 401, 403 and
+    /// 429, a body 413 and 415, a change 409, anything with a token 400, 404 and 500.
+    pub(crate) fn fails(mut self, statuses: &'static [u16]) -> Self {
+        self.fails = statuses;
+        self
+    }
+
+    /// The body may be left out.
+    pub(crate) fn body_optional(mut self) -> Self {
+        self.body_optional = true;
+        self
+    }
+
+    /// A JSON body whose schema was written by hand.
+    pub(crate) fn takes_shape(self, schema: MakeSchema) -> Self {
+        self.takes_as(JSON, Some(schema))
+    }
+
+    /// A JSON answer whose schema was written by hand.
+    pub(crate) fn shape(self, status: u16, schema: MakeSchema) -> Self {
+        self.answers_as(status, JSON, Some(schema))
     }
 
     /// A JSON body.
@@ -244,8 +339,25 @@ impl Api {
         }
     }
 
+    /// Something that handlers take with `Extension`.
+    pub(crate) fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.router = self.router.layer(axum::Extension(value));
+        self
+    }
+
     /// The router and the operations.
     pub(crate) fn into_parts(self) -> (Router<App>, Vec<Described>) {
         (self.router, self.operations)
     }
+}
+
+/// Every route that the server has.
+pub(crate) fn whole() -> Api {
+    let hallway = crate::control::routes().merge(crate::link::routes());
+    Api::new("Hallway")
+        .merge(crate::rest::routes().below("/v1"))
+        .merge(crate::rest::scim::routes().below("/identity/scim"))
+        .merge(hallway.below("/hallway/v1"))
+        .merge(crate::rest::app_url::routes())
+        .merge(crate::metrics::routes())
 }

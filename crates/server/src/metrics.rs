@@ -8,9 +8,12 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hallway_platform::Platform;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::app::App;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 
 /// The figures.
@@ -68,8 +71,42 @@ impl Metrics {
     }
 }
 
+pub(crate) fn routes() -> Api {
+    Api::new("Hallway: house")
+        .get(
+            "/healthz",
+            healthz,
+            Op::new("Check that the process answers")
+                .open()
+                .answers::<Wellness>(200),
+        )
+        .get(
+            "/readyz",
+            readyz,
+            Op::new("Check that the store answers")
+                .open()
+                .answers::<Wellness>(200)
+                .fails(&[503]),
+        )
+        .get(
+            "/metrics",
+            metrics,
+            Op::new("Get the figures of the process")
+                .about("In the text format of Prometheus. They tell nothing about an organization.")
+                .open()
+                .answers_as(200, "text/plain", None),
+        )
+}
+
+/// How the process is.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Wellness {
+    /// `ok` or `ready`
+    status: &'static str,
+}
+
 /// `GET /metrics`: figures of the process; no organization's data.
-pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
+async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     let figures = &app.0.metrics;
     let platform = &app.0.platform;
     figures
@@ -85,16 +122,14 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<Response, ApiError
 }
 
 /// `GET /healthz`: the process answers.
-pub(crate) async fn healthz() -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "status": "ok" }))
+async fn healthz() -> Json<Wellness> {
+    Json(Wellness { status: "ok" })
 }
 
 /// `GET /readyz`: the store answers too.
-pub(crate) async fn readyz(
-    State(platform): State<Arc<Platform>>,
-) -> Result<Json<serde_json::Value>, ApiError> {
+async fn readyz(State(platform): State<Arc<Platform>>) -> Result<Json<Wellness>, ApiError> {
     match platform.ready().await {
-        Ok(()) => Ok(Json(serde_json::json!({ "status": "ready" }))),
+        Ok(()) => Ok(Json(Wellness { status: "ready" })),
         Err(error) => {
             tracing::error!(%error, "not ready");
             Err(ApiError::new(

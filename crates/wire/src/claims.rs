@@ -1,5 +1,6 @@
 //! Claims of the JWTs that integrations receive (workspace-integrations 6.2).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AppId, OrgId, PersonId};
@@ -7,7 +8,7 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Common to all of them. There is no `exp`, `iss` or `aud`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claims {
     pub sub: OrgId,
@@ -21,7 +22,7 @@ pub struct Claims {
 }
 
 /// What the integration is told.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Action {
     /// The activation code.
@@ -77,13 +78,13 @@ impl Action {
 }
 
 /// The envelope of a JWT in an action POST.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JwtEnvelope {
     pub jwt: String,
 }
 
 /// One public key of a JWKS.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Jwk {
     pub kty: String,
     #[serde(rename = "use")]
@@ -97,7 +98,7 @@ pub struct Jwk {
 }
 
 /// `GET /jwks`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Jwks {
     pub keys: Vec<Jwk>,
 }

@@ -1,6 +1,7 @@
 //! Hallway's own management API, `/hallway/v1`: what Control Hub does, which Webex has no public API for.
 //! The command line and the pages speak it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,7 +11,7 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Where an integration stands, seen by the administrator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum IntegrationState {
     /// Uploaded, not activated.
@@ -27,7 +28,7 @@ pub enum IntegrationState {
 }
 
 /// One integration of the organization.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IntegrationSummary {
     pub app_id: AppId,
@@ -56,7 +57,7 @@ pub struct IntegrationSummary {
 }
 
 /// One permission that a manifest asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestedPermission {
     /// `scope`, `status`, `command` or `event`
@@ -72,7 +73,7 @@ pub struct RequestedPermission {
 }
 
 /// Answer to an upload. The secret is shown this once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Uploaded {
     pub app_id: AppId,
@@ -84,7 +85,7 @@ pub struct Uploaded {
 }
 
 /// Body of an activation.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivateRequest {
     /// Empty: the whole organization.
@@ -96,7 +97,7 @@ pub struct ActivateRequest {
 }
 
 /// Answer to an activation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Activated {
     pub app_id: AppId,
@@ -108,7 +109,7 @@ pub struct Activated {
 }
 
 /// Answer to a manifest update.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Updated {
     pub app_id: AppId,
@@ -121,7 +122,7 @@ pub struct Updated {
 }
 
 /// How an activation's deliveries go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryHealth {
     /// `webhook`, `queue` or `none`
@@ -141,14 +142,14 @@ pub struct DeliveryHealth {
 }
 
 /// Body of "set a status on a simulated device".
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SetStatus {
     pub path: String,
     pub value: Value,
 }
 
 /// Body of "raise an event on a simulated device".
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EmitEvent {
     pub event: String,
     #[serde(default)]
@@ -156,7 +157,7 @@ pub struct EmitEvent {
 }
 
 /// Body of a device that redeems its activation code.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RedeemRequest {
     /// 16 digits; blanks and dashes are ignored.
@@ -172,7 +173,7 @@ pub struct RedeemRequest {
 }
 
 /// Answer: how the device links up from now on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Redeemed {
     pub device_id: DeviceId,
@@ -184,7 +185,7 @@ pub struct Redeemed {
 }
 
 /// One entry of the audit trail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEvent {
     pub id: String,
@@ -204,7 +205,7 @@ pub struct AuditEvent {
 }
 
 /// What `--ready-file` holds, and what `hallway demo` prints.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ready {
     pub url: String,
@@ -219,7 +220,8 @@ pub struct Ready {
 }
 
 /// A list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}List")]
 pub struct Items<T> {
     pub items: Vec<T>,
 }

@@ -1,5 +1,6 @@
 //! Devices as the REST API shows and takes them (`/devices`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use crate::id::{DeviceId, LocationId, OrgId, PersonId, WorkspaceId};
 use crate::time::Timestamp;
 
 /// A device. The lists are always there: applications read them without looking.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
     pub id: DeviceId,
@@ -69,7 +70,7 @@ pub struct Device {
 }
 
 /// Body of `POST /devices`: a phone, registered by its address.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateDevice {
     #[serde(default)]
@@ -83,7 +84,7 @@ pub struct CreateDevice {
 }
 
 /// Body of `POST /devices/activationCode`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationCodeRequest {
     #[serde(default)]
@@ -95,7 +96,7 @@ pub struct ActivationCodeRequest {
 }
 
 /// Answer of `POST /devices/activationCode`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationCode {
     /// 16 digits.
@@ -104,7 +105,7 @@ pub struct ActivationCode {
 }
 
 /// One operation of `PATCH /devices/{id}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TagOperation {
     /// `add`, `replace` or `remove`
     pub op: String,

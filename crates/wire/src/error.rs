@@ -1,9 +1,10 @@
 //! The body of every error (rest-basics 3).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `{"message", "errors": [{"description"}], "trackingId"}`
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
     pub message: String,
@@ -15,7 +16,7 @@ pub struct ErrorBody {
 }
 
 /// One thing that was wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorItem {
     pub description: String,

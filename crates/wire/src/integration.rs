@@ -1,6 +1,7 @@
 //! The `appUrl` API: what an integration reads about itself and may change (workspace-integrations 8).
 
 use hallway_xapi::Pattern;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Where an activation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProvisioningState {
     InProgress,
@@ -19,7 +20,7 @@ pub enum ProvisioningState {
 }
 
 /// How an integration feels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationalState {
     Operational,
@@ -31,18 +32,21 @@ pub enum OperationalState {
 }
 
 /// Granted xAPI paths. Note `statuses`, plural, where the manifest says `status`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct XapiAccessKeys {
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub commands: Vec<Pattern>,
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub statuses: Vec<Pattern>,
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub events: Vec<Pattern>,
 }
 
 /// The vendor's own reference to its customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Customer {
     pub id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,8 +54,9 @@ pub struct Customer {
 }
 
 /// How deliveries authenticate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "IntegrationWebhookType")]
 pub enum WebhookType {
     #[default]
     HmacSignature,
@@ -61,7 +66,7 @@ pub enum WebhookType {
 }
 
 /// A client certificate for deliveries, PEM.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MutualTls {
     pub certificate: String,
@@ -69,8 +74,9 @@ pub struct MutualTls {
 }
 
 /// Where notifications go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "IntegrationWebhook")]
 pub struct Webhook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_url: Option<String>,
@@ -112,7 +118,7 @@ impl Webhook {
 }
 
 /// What the integration wants of its queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QueueState {
     #[default]
@@ -122,14 +128,14 @@ pub enum QueueState {
 }
 
 /// The long-poll queue, in requests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct QueueUpdate {
     #[serde(default, deserialize_with = "null_is_default")]
     pub state: QueueState,
 }
 
 /// The long-poll queue, in answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueInfo {
     pub poll_url: String,
@@ -137,7 +143,7 @@ pub struct QueueInfo {
 }
 
 /// The body of a PATCH on `appUrl`. Absent and null mean unchanged; unknown members are ignored.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IntegrationUpdate {
     #[serde(default)]
@@ -155,7 +161,7 @@ pub struct IntegrationUpdate {
 }
 
 /// Outcome of a health check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheckDetails {
     pub health_check_result: HealthCheckResult,
@@ -165,7 +171,7 @@ pub struct HealthCheckDetails {
 }
 
 /// The parts of a health check. The words are the protocol's: `failed` here, `failure` there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheckResult {
     /// `success`, `failed` or `not_applicable`
@@ -180,7 +186,7 @@ pub struct HealthCheckResult {
 
 /// What GET and PATCH on `appUrl` answer. Every member without `Option` is always there: the official Java
 /// client refuses the object otherwise.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Integration {
     pub id: AppId,

@@ -1,12 +1,13 @@
 //! Organizations as the REST API shows them (`/organizations`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::OrgId;
 use crate::time::Timestamp;
 
 /// An organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Organization {
     pub id: OrgId,
@@ -18,7 +19,7 @@ pub struct Organization {
 }
 
 /// Addresses of the calling platform.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallingAddresses {
     pub xsi_actions_endpoint: String,

@@ -1,12 +1,13 @@
 //! People and roles as the REST API shows them (`/people`, `/roles`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OrgId, PersonId, RoleId};
 use crate::time::Timestamp;
 
 /// A person or a machine account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     pub id: PersonId,
@@ -48,7 +49,7 @@ pub struct Person {
 }
 
 /// A phone number or a SIP address of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PhoneNumber {
     #[serde(rename = "type")]
     pub kind: String,
@@ -58,7 +59,7 @@ pub struct PhoneNumber {
 }
 
 /// Answer of `GET /people`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct People {
     pub items: Vec<Person>,
@@ -68,7 +69,7 @@ pub struct People {
 }
 
 /// A role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Role {
     pub id: RoleId,
     pub name: String,

@@ -4,6 +4,7 @@
 //! What a request may leave out is an `Option`; null and absence mean the same, except where a member says
 //! otherwise.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use crate::id::{FloorId, LocationId, OrgId, WorkspaceId};
 use crate::time::Timestamp;
 
 /// A location in `/locations`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
     pub id: LocationId,
@@ -34,7 +35,7 @@ pub struct Location {
 }
 
 /// A postal address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +54,7 @@ pub struct Address {
 }
 
 /// Degrees in a request: a number or a text that holds one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Degrees {
     Number(f64),
@@ -72,7 +73,7 @@ impl Degrees {
 
 /// Body of `POST /locations`, where the first five members are demanded, and of `PUT /locations/{id}`, where
 /// what is absent stays as it is.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LocationRequest {
     #[serde(default)]
@@ -94,13 +95,13 @@ pub struct LocationRequest {
 }
 
 /// Answer of `POST /locations`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreatedLocation {
     pub id: LocationId,
 }
 
 /// A location in the deprecated `/workspaceLocations`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceLocation {
     /// Wraps organization and location.
@@ -120,7 +121,7 @@ pub struct WorkspaceLocation {
 }
 
 /// Body of `POST /workspaceLocations` and `PUT /workspaceLocations/{id}`; both take the whole location.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceLocationRequest {
     #[serde(default)]
@@ -140,7 +141,7 @@ pub struct WorkspaceLocationRequest {
 }
 
 /// A floor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Floor {
     pub id: FloorId,
@@ -152,7 +153,7 @@ pub struct Floor {
 }
 
 /// Body that makes or replaces a floor.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FloorRequest {
     #[serde(default)]
@@ -173,7 +174,7 @@ fn whole<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 /// A workspace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Workspace {
     pub id: WorkspaceId,
@@ -213,7 +214,7 @@ pub struct Workspace {
 }
 
 /// How well a workspace is: as its worst issue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// `error`, `warning`, `info` or `ok`
     pub level: String,
@@ -221,7 +222,7 @@ pub struct Health {
 }
 
 /// Something that is wrong in a workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Issue {
     pub id: String,
@@ -234,14 +235,14 @@ pub struct Issue {
 }
 
 /// Whether some device of a workspace can measure something, and whether it does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Capability {
     pub supported: bool,
     pub configured: bool,
 }
 
 /// What the devices of a workspace measure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Capabilities {
     pub occupancy_detection: Capability,
@@ -254,13 +255,13 @@ pub struct Capabilities {
 }
 
 /// Answer of `GET /workspaces/{id}/capabilities`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkspaceCapabilities {
     pub capabilities: Capabilities,
 }
 
 /// Body of `POST /workspaces` and `PUT /workspaces/{id}`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceRequest {
     #[serde(default)]
@@ -306,7 +307,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
 }
 
 /// `calling` of a request.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallingRequest {
     #[serde(default, rename = "type")]
@@ -316,7 +317,7 @@ pub struct CallingRequest {
 }
 
 /// `calling.webexCalling` of a request.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WebexCallingRequest {
     #[serde(default)]
@@ -330,7 +331,7 @@ pub struct WebexCallingRequest {
 }
 
 /// `calendar` of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CalendarRequest {
     #[serde(default, rename = "type")]
@@ -340,7 +341,7 @@ pub struct CalendarRequest {
 }
 
 /// `deviceHostedMeetings`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceHostedMeetings {
     #[serde(default)]
@@ -350,7 +351,7 @@ pub struct DeviceHostedMeetings {
 }
 
 /// `indoorNavigation`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IndoorNavigation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,

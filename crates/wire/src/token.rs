@@ -1,11 +1,12 @@
 //! Bodies of the token endpoint (oauth 3).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 
 /// What a client sends, as a form or as JSON.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct TokenRequest {
     #[serde(default)]
     pub grant_type: Option<String>,
@@ -18,7 +19,7 @@ pub struct TokenRequest {
 }
 
 /// Six members, all always there: each of them is missed by some client otherwise.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TokenResponse {
     pub access_token: Secret,
     /// Seconds.

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::post;
 use hallway_platform::Platform;
 use hallway_wire::control::{EmitEvent, RedeemRequest, Redeemed, SetStatus};
 use hallway_wire::id::DeviceId;
@@ -13,17 +11,71 @@ use hallway_wire::id::DeviceId;
 use crate::app::{App, DeviceHost, HostError};
 use crate::auth::Authenticated;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::{Query, id};
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/devices/redeem", post(redeem))
-        .route("/devices/{id}/status", post(set_status).delete(remove_status))
-        .route("/devices/{id}/events", post(emit))
-        .route("/devices/{id}/connect", post(connect))
-        .route("/devices/{id}/disconnect", post(disconnect))
-        .route("/devices/{id}/reboot", post(reboot))
+/// What follows from a device that is away.
+const DEVICE: &[u16] = &[502, 503, 504];
+
+pub(super) fn routes() -> Api {
+    const WHO: &str = "For simulated devices. Only a full or device administrator may.";
+    Api::new("Hallway: devices")
+        .post(
+            "/devices/redeem",
+            redeem,
+            Op::new("Redeem an activation code")
+                .about("What a device does that was given a code: it learns who it is and where to dial in.")
+                .open()
+                .takes::<RedeemRequest>()
+                .answers::<Redeemed>(200)
+                .fails(&[400, 404, 409]),
+        )
+        .post(
+            "/devices/{id}/status",
+            set_status,
+            Op::new("Set a status of a device")
+                .about(WHO)
+                .takes::<SetStatus>()
+                .empty(204)
+                .fails(DEVICE),
+        )
+        .delete(
+            "/devices/{id}/status",
+            remove_status,
+            Op::new("Remove a status of a device")
+                .about(WHO)
+                .required_query(
+                    "path",
+                    "What to remove, like `Peripherals.ConnectedDevice[1115]`.",
+                )
+                .empty(204)
+                .fails(DEVICE),
+        )
+        .post(
+            "/devices/{id}/events",
+            emit,
+            Op::new("Raise an event of a device")
+                .about(WHO)
+                .takes::<EmitEvent>()
+                .empty(204)
+                .fails(DEVICE),
+        )
+        .post(
+            "/devices/{id}/connect",
+            connect,
+            Op::new("Connect a device").about(WHO).empty(204).fails(DEVICE),
+        )
+        .post(
+            "/devices/{id}/disconnect",
+            disconnect,
+            Op::new("Disconnect a device").about(WHO).empty(204).fails(DEVICE),
+        )
+        .post(
+            "/devices/{id}/reboot",
+            reboot,
+            Op::new("Reboot a device").about(WHO).empty(204).fails(DEVICE),
+        )
 }
 
 async fn set_status(

@@ -2,47 +2,79 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use hallway_platform::Platform;
 use hallway_platform::ports::Page;
 use hallway_wire::control::{AuditEvent, Items};
-use serde_json::{Value, json};
+use hallway_wire::id::OrgId;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::app::App;
 use crate::auth::Authenticated;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::Query;
 
 /// Most entries of the audit trail in one answer.
 const MAX_AUDIT: usize = 1000;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/about", get(about))
-        .route("/audit", get(audit))
-        .route("/keys/rotate", post(rotate_keys))
+pub(super) fn routes() -> Api {
+    Api::new("Hallway: house")
+        .get(
+            "/about",
+            about,
+            Op::new("Get where and who this Hallway is").answers::<About>(200),
+        )
+        .get(
+            "/audit",
+            audit,
+            Op::new("List the audit trail")
+                .about("The newest first. Only an administrator may.")
+                .query("start", "How many to pass over.")
+                .query("max", "Most entries, up to 1000.")
+                .answers::<Items<AuditEvent>>(200),
+        )
+        .post(
+            "/keys/rotate",
+            rotate_keys,
+            Op::new("Rotate the signing keys")
+                .about("Only a full administrator may.")
+                .empty(204),
+        )
+}
+
+/// This Hallway, and the caller's organization in it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct About {
+    version: &'static str,
+    url: String,
+    webexapis_base_url: String,
+    oauth_url: String,
+    jwks_url: String,
+    org_id: OrgId,
+    org_name: String,
+    linked_devices: usize,
 }
 
 async fn about(
     State(platform): State<Arc<Platform>>,
     Authenticated(caller): Authenticated,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<About>, ApiError> {
     let organization = platform.organization(&caller, caller.org).await?;
     let url = &platform.config().public_url;
-    Ok(Json(json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "url": url,
-        "webexapisBaseUrl": format!("{url}/v1"),
-        "oauthUrl": format!("{url}/v1/access_token"),
-        "jwksUrl": format!("{url}/jwks"),
-        "orgId": organization.id,
-        "orgName": organization.display_name,
-        "linkedDevices": platform.links().len(),
-    })))
+    Ok(Json(About {
+        version: env!("CARGO_PKG_VERSION"),
+        url: url.clone(),
+        webexapis_base_url: format!("{url}/v1"),
+        oauth_url: format!("{url}/v1/access_token"),
+        jwks_url: format!("{url}/jwks"),
+        org_id: organization.id,
+        org_name: organization.display_name,
+        linked_devices: platform.links().len(),
+    }))
 }
 
 fn number(query: &Query, name: &str, default: usize) -> Result<usize, ApiError> {

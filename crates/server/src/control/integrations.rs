@@ -2,32 +2,92 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use hallway_platform::Platform;
 use hallway_wire::control::{ActivateRequest, Activated, IntegrationSummary, Items, Updated, Uploaded};
 use hallway_wire::id::AppId;
 use hallway_wire::integration::HealthCheckDetails;
+use schemars::json_schema;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::Authenticated;
 use crate::body::{self, Json, json_headers};
+use crate::describe::{Api, MakeSchema, Op};
 use crate::error::ApiError;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/integrations", get(list).post(upload))
-        .route("/integrations/{app}", get(show).delete(delete))
-        .route("/integrations/{app}/manifest", get(manifest).put(update))
-        .route("/integrations/{app}/activate", post(activate))
-        .route("/integrations/{app}/approve", post(approve))
-        .route("/integrations/{app}/healthCheck", post(health_check))
-        .route("/integrations/{app}/renewToken", post(renew_token))
-        .route("/integrations/{app}/deactivate", post(deactivate))
+pub(super) fn routes() -> Api {
+    const WHO: &str = "Only a full administrator may.";
+    let app = |op: Op| op.path("app", "The integration, as a bare UUID.");
+    let manifest_text: MakeSchema = |_| json_schema!({ "type": "object", "description": "A manifest." });
+    Api::new("Hallway: integrations")
+        .get(
+            "/integrations",
+            list,
+            Op::new("List integrations").about("Only an administrator may.").answers::<Items<IntegrationSummary>>(200),
+        )
+        .post(
+            "/integrations",
+            upload,
+            Op::new("Upload an integration")
+                .about("The client secret is shown in this answer and never again. Only a full administrator may.")
+                .takes_shape(manifest_text)
+                .answers::<Uploaded>(200),
+        )
+        .get(
+            "/integrations/{app}",
+            show,
+            app(Op::new("Get an integration")).about("Only an administrator may.").answers::<IntegrationSummary>(200),
+        )
+        .delete(
+            "/integrations/{app}",
+            delete,
+            app(Op::new("Delete an integration")).about(WHO).empty(204),
+        )
+        .get(
+            "/integrations/{app}/manifest",
+            manifest,
+            app(Op::new("Get the manifest of an integration")).about("Only an administrator may.").shape(200, manifest_text),
+        )
+        .put(
+            "/integrations/{app}/manifest",
+            update,
+            app(Op::new("Update the manifest of an integration"))
+                .about("A version that asks for more waits for approval. Only a full administrator may.")
+                .takes_shape(manifest_text)
+                .answers::<Updated>(200),
+        )
+        .post(
+            "/integrations/{app}/activate",
+            activate,
+            app(Op::new("Activate an integration"))
+                .about("Answers the activation code to hand to the integration. Only a full administrator may.")
+                .takes::<ActivateRequest>()
+                .body_optional()
+                .answers::<Activated>(200),
+        )
+        .post(
+            "/integrations/{app}/approve",
+            approve,
+            app(Op::new("Approve the pending manifest of an integration")).about(WHO).answers::<IntegrationSummary>(200),
+        )
+        .post(
+            "/integrations/{app}/healthCheck",
+            health_check,
+            app(Op::new("Check the health of an integration")).about(WHO).answers::<HealthCheckDetails>(200),
+        )
+        .post(
+            "/integrations/{app}/renewToken",
+            renew_token,
+            app(Op::new("Renew the refresh token of an integration")).about(WHO).empty(204),
+        )
+        .post(
+            "/integrations/{app}/deactivate",
+            deactivate,
+            app(Op::new("Deactivate an integration")).about(WHO).answers::<IntegrationSummary>(200),
+        )
 }
 
 fn app_id(text: &str) -> Result<AppId, ApiError> {

@@ -4,11 +4,9 @@
 //! sends reports as requests `xFeedback/Event`, and is answered when everything that follows from them is
 //! durable.
 
-use axum::Router;
 use axum::extract::{FromRequestParts as _, Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use hallway_wire::id::DeviceId;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -17,14 +15,22 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::app::App;
 use crate::auth::bearer;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::id;
 
 mod outbox;
 mod session;
 
-pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/devices/{id}/link", get(dial_in))
+pub(crate) fn routes() -> Api {
+    Api::new("Hallway: devices").get(
+        "/devices/{id}/link",
+        dial_in,
+        Op::new("Dial in as a device")
+            .about("A WebSocket with the token that redeeming the activation code answered; its frames are in /asyncapi.json.")
+            .empty(101)
+            .fails(&[426]),
+    )
 }
 
 async fn dial_in(State(app): State<App>, request: Request) -> Result<Response, ApiError> {

@@ -6,38 +6,82 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use hallway_platform::Platform;
 use hallway_wire::claims::Jwks;
 use hallway_wire::integration::{Integration, IntegrationUpdate};
+use hallway_xapi::Pattern;
 use http_body::Frame;
-use serde_json::json;
+use schemars::{JsonSchema, json_schema};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::auth::Authenticated;
 use crate::body::{Json, json_headers};
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 
-pub(crate) fn routes() -> Router<App> {
+pub(crate) fn routes() -> Api {
     const APP: &str = "/xapi/api/organizations/{org}/apps/{app}";
-    Router::new()
-        .route("/jwks", get(jwks))
-        .route("/jwks/{region}", get(jwks))
-        .route(
-            "/xapi/api/apps/supportedSubscriptions",
-            get(supported_subscriptions),
+    let queue = format!("{APP}/queue");
+    let own = |op: Op| {
+        op.path("org", "The organization, as a bare UUID.")
+            .path("app", "The integration, as a bare UUID.")
+    };
+    let keys = || Op::new("Get the keys that sign what integrations are sent").open();
+    Api::new("Integrations")
+        .get("/jwks", jwks, keys().answers::<Jwks>(200))
+        .get(
+            "/jwks/{region}",
+            jwks,
+            keys()
+                .about("The same keys in every region.")
+                .path("region", "A region, like `us-west-2_r`.")
+                .answers::<Jwks>(200),
         )
-        .route(APP, get(get_app).patch(update_app).delete(delete_app))
-        .route(&format!("{APP}/queue"), get(poll))
-        .route(
+        .get(
+            "/xapi/api/apps/supportedSubscriptions",
+            supported_subscriptions,
+            Op::new("List what can be notified")
+                .open()
+                .answers::<SupportedSubscriptions<'static>>(200),
+        )
+        .get(
+            APP,
+            get_app,
+            own(Op::new("Get the activation of an integration"))
+                .about("Only the integration itself sees it.")
+                .answers::<Integration>(200),
+        )
+        .patch(
+            APP,
+            update_app,
+            own(Op::new("Update the activation of an integration"))
+                .about("Webhook or queue, state and health. What is left out or null stays as it is.")
+                .takes::<IntegrationUpdate>()
+                .answers::<Integration>(200),
+        )
+        .delete(
+            APP,
+            delete_app,
+            own(Op::new("End the activation of an integration")).empty(204),
+        )
+        .get(
+            &queue,
+            poll,
+            own(Op::new("Poll the notification queue"))
+                .about("Held until there is something, or half a minute. Messages of one answer are gone when the next poll comes.")
+                .answers::<QueueAnswer>(200),
+        )
+        .get(
             "/xapi/api/organizations/{org}/appManifests/{app}",
-            get(get_manifest),
+            get_manifest,
+            own(Op::new("Get the manifest in force"))
+                .shape(200, |_| json_schema!({ "type": "object", "description": "The manifest, as it was uploaded." })),
         )
 }
 
@@ -45,13 +89,30 @@ async fn jwks(State(platform): State<Arc<Platform>>) -> Json<Jwks> {
     Json(platform.jwks())
 }
 
+/// What manifests may ask to be told.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct SupportedSubscriptions<'a> {
+    #[schemars(with = "Vec<String>")]
+    supported_events: &'a [Pattern],
+    #[schemars(with = "Vec<String>")]
+    supported_statuses: &'a [Pattern],
+}
+
+/// Notifications of one poll.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "a shape that is written by hand elsewhere")]
+struct QueueAnswer {
+    messages: Vec<Map<String, Value>>,
+}
+
 /// Public, and read by the official manifest editor from another origin.
 async fn supported_subscriptions(State(platform): State<Arc<Platform>>) -> Response {
     let catalogue = platform.catalogue();
-    let body = Json(json!({
-        "supportedEvents": catalogue.supported_events(),
-        "supportedStatuses": catalogue.supported_statuses(),
-    }));
+    let body = Json(SupportedSubscriptions {
+        supported_events: catalogue.supported_events(),
+        supported_statuses: catalogue.supported_statuses(),
+    });
     ([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")], body).into_response()
 }
 

@@ -2,31 +2,55 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
 use hallway_platform::Platform;
 use hallway_platform::device::Operation;
 use hallway_wire::id::DeviceId;
 use hallway_xapi::Pattern;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::app::App;
 use crate::auth::Authenticated;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::{Query, id};
 
-pub(super) fn routes() -> Router<App> {
-    Router::new().route(
-        "/deviceConfigurations",
-        get(list_configurations).patch(update_configurations),
-    )
+pub(super) fn routes() -> Api {
+    Api::new("Device configurations")
+        .get(
+            "/deviceConfigurations",
+            list_configurations,
+            Op::new("List device configurations")
+                .scopes(&["spark-admin:devices_read"])
+                .required_query("deviceId", "The device.")
+                .query(
+                    "key",
+                    "Only keys that match, like `Audio.*` or `Audio.Ultrasound.MaxVolume`.",
+                )
+                .answers::<Configurations>(200),
+        )
+        .patch(
+            "/deviceConfigurations",
+            update_configurations,
+            Op::new("Update device configurations")
+                .about("Needs both scopes `spark-admin:devices_write` and `spark-admin:devices_read`.")
+                .scopes(&["spark-admin:devices_write"])
+                .required_query("deviceId", "The device.")
+                .takes::<Vec<OperationBody>>()
+                .takes_as(
+                    "application/json-patch+json",
+                    Some(|schemas| schemas.subschema_for::<Vec<OperationBody>>()),
+                )
+                .answers::<Configurations>(201)
+                .fails(&[504]),
+        )
 }
 
-#[derive(Serialize)]
+/// Configurations of a device, by key.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Configurations {
     device_id: DeviceId,
@@ -53,9 +77,13 @@ async fn list_configurations(
     Ok(Json(Configurations { device_id, items }))
 }
 
-#[derive(Deserialize)]
+/// One change of a configuration.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ConfigurationOperation")]
 struct OperationBody {
+    /// `replace` or `remove`
     op: String,
+    /// `{key}/sources/configured/value`
     path: String,
     #[serde(default, deserialize_with = "present")]
     value: Option<Value>,

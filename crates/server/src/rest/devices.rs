@@ -2,33 +2,105 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use hallway_platform::Platform;
 use hallway_platform::device::DeviceQuery;
-use hallway_wire::device::{ActivationCode, ActivationCodeRequest, Device, TagOperation};
+use hallway_wire::control::Items;
+use hallway_wire::device::{ActivationCode, ActivationCodeRequest, CreateDevice, Device, TagOperation};
 use hallway_wire::id;
 
 use super::page;
 use super::query::{Ask, PathId, Unread, location, parameter, text, texts};
-use crate::app::App;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::Query;
 
 /// Default and highest number of devices on a page.
 const MAX: usize = 1000;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/devices", get(list_devices).post(create_device))
-        .route("/devices/activationCode", post(create_activation_code))
-        .route(
+pub(super) fn routes() -> Api {
+    const READ: &[&str] = &["spark-admin:devices_read", "spark:devices_read"];
+    const WRITE: &[&str] = &["spark-admin:devices_write", "spark:devices_write"];
+    const REGISTER: &[&str] = &["spark-admin:devices_write"];
+    Api::new("Devices")
+        .get(
+            "/devices",
+            list_devices,
+            Op::new("List devices")
+                .about("An administrator sees those of the organization, others their own.")
+                .scopes(READ)
+                .query("displayName", "Only those with this name.")
+                .query("personId", "Only those of this person.")
+                .query("workspaceId", "Only those in this workspace.")
+                .query("locationId", "Only those in this location.")
+                .query(
+                    "workspaceLocationId",
+                    "The same, by the older id of the location.",
+                )
+                .query(
+                    "connectionStatus",
+                    "Only those with this status, like `connected`.",
+                )
+                .query("product", "Only those of this product.")
+                .query("type", "Only those of this type, like `roomdesk`.")
+                .query("serial", "Only the one with this serial number.")
+                .many("tag", "Only those with all these tags.")
+                .query("software", "Only those with this software.")
+                .query("upgradeChannel", "Only those on this channel.")
+                .many("errorCode", "Only those with this error.")
+                .many("capability", "Only those that can do this: `xapi`.")
+                .many(
+                    "permission",
+                    "Only those that the caller may use so: `xapi:readonly`, `xapi:all`.",
+                )
+                .query("mac", "Only the one with this address.")
+                .query("devicePlatform", "`cisco` or `microsoftTeamsRoom`.")
+                .query(
+                    "plannedMaintenance",
+                    "Only those with or without planned maintenance: `on` or `off`.",
+                )
+                .query("start", "How many to pass over.")
+                .query("max", "Most devices on a page, up to 1000.")
+                .answers::<Items<Device>>(200),
+        )
+        .post(
+            "/devices",
+            create_device,
+            Op::new("Create a device by MAC address")
+                .about("Registers a phone for a workspace or a person.")
+                .scopes(REGISTER)
+                .takes::<CreateDevice>()
+                .answers::<Device>(200),
+        )
+        .post(
+            "/devices/activationCode",
+            create_activation_code,
+            Op::new("Create an activation code")
+                .about("A device that is given the code belongs to the workspace or person from then on.")
+                .scopes(REGISTER)
+                .takes::<ActivationCodeRequest>()
+                .answers::<ActivationCode>(200),
+        )
+        .get(
             "/devices/{id}",
-            get(get_device).patch(change_tags).delete(delete_device),
+            get_device,
+            Op::new("Get a device").scopes(READ).answers::<Device>(200),
+        )
+        .patch(
+            "/devices/{id}",
+            change_tags,
+            Op::new("Change the tags of a device")
+                .scopes(WRITE)
+                .takes::<Vec<TagOperation>>()
+                .answers::<Device>(200),
+        )
+        .delete(
+            "/devices/{id}",
+            delete_device,
+            Op::new("Delete a device").scopes(WRITE).empty(204),
         )
 }
 

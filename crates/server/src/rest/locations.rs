@@ -2,30 +2,70 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 use hallway_platform::Platform;
 use hallway_platform::place::{LocationQuery, Surface};
+use hallway_wire::control::Items;
 use hallway_wire::{id, place};
 
 use super::page;
 use super::query::{Ask, PathId, Unread, parameter, text};
-use crate::app::App;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 
 /// Default and highest number of locations on a page.
 const MAX: usize = 500;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/locations", get(list_locations).post(create_location))
-        .route(
+pub(super) fn routes() -> Api {
+    const READ: &[&str] = &[
+        "spark-admin:locations_read",
+        "spark-admin:people_read",
+        "spark-admin:device_read",
+    ];
+    const WRITE: &[&str] = &["spark-admin:locations_write"];
+    Api::new("Locations")
+        .get(
+            "/locations",
+            list_locations,
+            Op::new("List locations")
+                .scopes(READ)
+                .query("name", "Only those whose name contains this.")
+                .query("id", "Only this one.")
+                .query("start", "How many to pass over.")
+                .query("max", "Most locations on a page, up to 500.")
+                .answers::<Items<place::Location>>(200),
+        )
+        .post(
+            "/locations",
+            create_location,
+            Op::new("Create a location")
+                .scopes(WRITE)
+                .takes::<place::LocationRequest>()
+                .answers::<place::CreatedLocation>(201),
+        )
+        .get(
             "/locations/{id}",
-            get(get_location).put(update_location).delete(delete_location),
+            get_location,
+            Op::new("Get a location")
+                .scopes(READ)
+                .answers::<place::Location>(200),
+        )
+        .put(
+            "/locations/{id}",
+            update_location,
+            Op::new("Update a location")
+                .about("What is left out stays as it is.")
+                .scopes(WRITE)
+                .takes::<place::LocationRequest>()
+                .empty(204),
+        )
+        .delete(
+            "/locations/{id}",
+            delete_location,
+            Op::new("Delete a location").scopes(WRITE).empty(204),
         )
 }
 

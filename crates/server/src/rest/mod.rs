@@ -1,8 +1,5 @@
 //! The Webex surface, below `/v1`.
 
-use axum::Router;
-
-use crate::app::App;
 use crate::describe::Api;
 
 pub(crate) mod app_url;
@@ -42,12 +39,7 @@ mod workspaces;
 mod xapi;
 
 /// All of it.
-pub(crate) fn routes() -> Router<App> {
-    described().into_parts().0.merge(undescribed())
-}
-
-/// Routes with their operations.
-pub(crate) fn described() -> Api {
+pub(crate) fn routes() -> Api {
     Api::new("Webex")
         // One line for each module, in the order of the alphabet.
         .merge(applications::routes())
@@ -56,34 +48,29 @@ pub(crate) fn described() -> Api {
         .merge(authorizations::routes())
         .merge(calling::routes())
         .merge(calls::routes())
+        .merge(configurations::routes())
         .merge(contents::routes())
+        .merge(devices::routes())
         .merge(events::routes())
+        .merge(floors::routes())
         .merge(groups::routes())
         .merge(hot_desks::routes())
         .merge(jobs::routes())
         .merge(licenses::routes())
+        .merge(locations::routes())
         .merge(meetings::routes())
         .merge(memberships::routes())
         .merge(messages::routes())
         .merge(metrics::routes())
+        .merge(oauth::routes())
+        .merge(organizations::routes())
+        .merge(people::routes())
         .merge(recordings::routes())
         .merge(rooms::routes())
         .merge(team_memberships::routes())
         .merge(teams::routes())
         .merge(webhooks::routes())
-}
-
-/// Routes that do not say yet what they do.
-fn undescribed() -> Router<App> {
-    Router::new()
-        .merge(oauth::routes())
-        .merge(xapi::routes())
-        .merge(configurations::routes())
-        .merge(organizations::routes())
-        .merge(people::routes())
-        .merge(locations::routes())
         .merge(workspace_locations::routes())
-        .merge(floors::routes())
         .merge(workspaces::routes())
-        .merge(devices::routes())
+        .merge(xapi::routes())
 }

@@ -2,21 +2,32 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::routing::post;
 use base64::Engine as _;
 use hallway_platform::{Error, Platform};
 use hallway_wire::Secret;
 use hallway_wire::token::{TokenRequest, TokenResponse};
 
-use crate::app::App;
 use crate::body::{self, Json};
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/access_token", post(access_token))
+pub(super) fn routes() -> Api {
+    Api::new("Authorization").post(
+        "/access_token",
+        access_token,
+        Op::new("Get an access token")
+            .about("The client proves itself in the body or by HTTP Basic.")
+            .open()
+            .takes_as(
+                "application/x-www-form-urlencoded",
+                Some(|schemas| schemas.subschema_for::<TokenRequest>()),
+            )
+            .takes::<TokenRequest>()
+            .answers::<TokenResponse>(200)
+            .fails(&[400, 401]),
+    )
 }
 
 fn invalid_request(description: impl Into<String>) -> ApiError {

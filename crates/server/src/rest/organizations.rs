@@ -2,28 +2,65 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
 use hallway_platform::Platform;
 use hallway_wire::control::Items;
 use hallway_wire::{id, organization, person};
 
 use super::query::{Ask, PathId, is_set};
-use crate::app::App;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/organizations", get(list_organizations))
-        .route(
-            "/organizations/{id}",
-            get(get_organization).delete(delete_organization),
+pub(super) fn routes() -> Api {
+    const READ: &[&str] = &["spark-admin:organizations_read"];
+    let shown = |op: Op| op.flag("callingData", "Show the addresses of the calling platform too.");
+    Api::new("Organizations")
+        .get(
+            "/organizations",
+            list_organizations,
+            shown(Op::new("List organizations"))
+                .about("The caller's own: organizations do not see each other.")
+                .scopes(READ)
+                .answers::<Items<organization::Organization>>(200),
         )
-        .route("/roles", get(list_roles))
-        .route("/roles/{id}", get(get_role))
+        .get(
+            "/organizations/{id}",
+            get_organization,
+            shown(Op::new("Get an organization"))
+                .scopes(READ)
+                .answers::<organization::Organization>(200),
+        )
+        .delete(
+            "/organizations/{id}",
+            delete_organization,
+            Op::new("Delete an organization")
+                .about("Everything in it goes with it. Only a full administrator may.")
+                .scopes(&[
+                    "spark-admin:organizations_write",
+                    "spark-admin:organizations-write",
+                ])
+                .empty(204),
+        )
+        .merge(roles())
+}
+
+fn roles() -> Api {
+    const READ: &[&str] = &["spark-admin:roles_read"];
+    Api::new("Roles")
+        .get(
+            "/roles",
+            list_roles,
+            Op::new("List roles")
+                .scopes(READ)
+                .answers::<Items<person::Role>>(200),
+        )
+        .get(
+            "/roles/{id}",
+            get_role,
+            Op::new("Get a role").scopes(READ).answers::<person::Role>(200),
+        )
 }
 
 async fn list_organizations(

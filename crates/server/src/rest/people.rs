@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
 use hallway_platform::Platform;
 use hallway_platform::org::PeopleQuery;
 use hallway_wire::id::{self, LocationId};
@@ -13,8 +11,8 @@ use hallway_wire::person::{People, Person};
 
 use super::page;
 use super::query::{Ask, PathId, is_set, parameter, text};
-use crate::app::App;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::{Query, id as read_id};
 
@@ -25,11 +23,37 @@ const WITH_CALLING: usize = 100;
 const IN_LOCATION: usize = 50;
 const MAX: usize = 1000;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/people", get(list_people))
-        .route("/people/me", get(get_me))
-        .route("/people/{id}", get(get_person))
+pub(super) fn routes() -> Api {
+    const READ: &[&str] = &["spark-admin:people_read", "spark:people_read"];
+    Api::new("People")
+        .get(
+            "/people",
+            list_people,
+            Op::new("List people")
+                .about("Without an administrator's token, `email`, `displayName` or `id` is needed.")
+                .scopes(READ)
+                .query("email", "Only the person with this address.")
+                .query("displayName", "Only those whose name begins with this.")
+                .many("id", "Only these.")
+                .many("roles", "Only those with one of these roles, by id.")
+                .query("locationId", "Only those in this location.")
+                .flag("callingData", "Show what belongs to calling too.")
+                .flag("excludeStatus", "Leave the presence out.")
+                .query("cursor", "The page that an earlier answer points to.")
+                .query("start", "How many to pass over.")
+                .query("max", "Most people on a page, up to 1000.")
+                .answers::<People>(200),
+        )
+        .get(
+            "/people/me",
+            get_me,
+            Op::new("Get my own details").scopes(READ).answers::<Person>(200),
+        )
+        .get(
+            "/people/{id}",
+            get_person,
+            Op::new("Get a person").scopes(READ).answers::<Person>(200),
+        )
 }
 
 fn filter(query: &Query) -> Result<PeopleQuery, ApiError> {

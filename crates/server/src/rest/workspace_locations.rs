@@ -2,31 +2,67 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
 use hallway_platform::Platform;
 use hallway_platform::place::{Surface, WorkspaceLocationQuery};
 use hallway_wire::control::Items;
 use hallway_wire::{id, place};
 
 use super::query::{Ask, PathId, Unread, text};
-use crate::app::App;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route(
+pub(super) fn routes() -> Api {
+    const READ: &[&str] = &["spark-admin:workspace_locations_read"];
+    const WRITE: &[&str] = &["spark-admin:workspace_locations_write"];
+    Api::new("Workspace locations")
+        .get(
             "/workspaceLocations",
-            get(list_workspace_locations).post(create_workspace_location),
+            list_workspace_locations,
+            Op::new("List workspace locations")
+                .scopes(READ)
+                .deprecated()
+                .query("displayName", "Only those with this name.")
+                .query("address", "Only those at this address.")
+                .query("countryCode", "Only those in this country.")
+                .query("cityName", "Only those in this city.")
+                .answers::<Items<place::WorkspaceLocation>>(200),
         )
-        .route(
+        .post(
+            "/workspaceLocations",
+            create_workspace_location,
+            Op::new("Create a workspace location")
+                .scopes(WRITE)
+                .deprecated()
+                .takes::<place::WorkspaceLocationRequest>()
+                .answers::<place::WorkspaceLocation>(201),
+        )
+        .get(
             "/workspaceLocations/{id}",
-            get(get_workspace_location)
-                .put(update_workspace_location)
-                .delete(delete_workspace_location),
+            get_workspace_location,
+            Op::new("Get a workspace location")
+                .scopes(READ)
+                .deprecated()
+                .answers::<place::WorkspaceLocation>(200),
+        )
+        .put(
+            "/workspaceLocations/{id}",
+            update_workspace_location,
+            Op::new("Update a workspace location")
+                .scopes(WRITE)
+                .deprecated()
+                .takes::<place::WorkspaceLocationRequest>()
+                .answers::<place::WorkspaceLocation>(200),
+        )
+        .delete(
+            "/workspaceLocations/{id}",
+            delete_workspace_location,
+            Op::new("Delete a workspace location")
+                .scopes(WRITE)
+                .deprecated()
+                .empty(204),
         )
 }
 

@@ -2,33 +2,109 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 use hallway_platform::Platform;
 use hallway_platform::place::{Include, WorkspaceQuery};
+use hallway_wire::control::Items;
 use hallway_wire::{id, place};
 
 use super::page;
 use super::query::{Ask, PathId, Unread, flag, is_set, location, parameter, text};
-use crate::app::App;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::Query;
 
 /// Default and highest number of workspaces on a page.
 const MAX: usize = 1000;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/workspaces", get(list_workspaces).post(create_workspace))
-        .route(
-            "/workspaces/{id}",
-            get(get_workspace).put(update_workspace).delete(delete_workspace),
+pub(super) fn routes() -> Api {
+    const READ: &[&str] = &["spark-admin:workspaces_read"];
+    const WRITE: &[&str] = &["spark-admin:workspaces_write"];
+    let shown = |op: Op| {
+        op.flag("includeDevices", "Show the devices of the workspace too.")
+            .flag("includeCapabilities", "Show what the devices measure too.")
+    };
+    Api::new("Workspaces")
+        .get(
+            "/workspaces",
+            list_workspaces,
+            shown(Op::new("List workspaces"))
+                .scopes(READ)
+                .query("locationId", "Only those in this location.")
+                .query(
+                    "workspaceLocationId",
+                    "The same, by the older id of the location.",
+                )
+                .query("floorId", "Only those on this floor.")
+                .query("displayName", "Only those whose name contains this.")
+                .query(
+                    "capacity",
+                    "Only those with room for so many people; -1 asks for those without a number.",
+                )
+                .query("type", "Only those of this type, like `meetingRoom`.")
+                .query("calling", "Only those with this kind of calling.")
+                .query("supportedDevices", "`collaborationDevices` or `phones`.")
+                .query("calendar", "Only those with this kind of calendar.")
+                .flag(
+                    "deviceHostedMeetingsEnabled",
+                    "Only those whose devices host meetings, or do not.",
+                )
+                .query("devicePlatform", "`cisco` or `microsoftTeamsRoom`.")
+                .query(
+                    "healthLevel",
+                    "Only those as well as this: `error`, `warning`, `info` or `ok`.",
+                )
+                .query(
+                    "plannedMaintenance",
+                    "Only those with or without planned maintenance: `on` or `off`.",
+                )
+                .query("customAttribute", "Only those with this attribute.")
+                .query("start", "How many to pass over.")
+                .query("max", "Most workspaces on a page, up to 1000.")
+                .answers::<Items<place::Workspace>>(200),
         )
-        .route("/workspaces/{id}/capabilities", get(get_capabilities))
+        .post(
+            "/workspaces",
+            create_workspace,
+            Op::new("Create a workspace")
+                .scopes(WRITE)
+                .takes::<place::WorkspaceRequest>()
+                .answers::<place::Workspace>(201),
+        )
+        .get(
+            "/workspaces/{id}",
+            get_workspace,
+            shown(Op::new("Get a workspace"))
+                .scopes(READ)
+                .answers::<place::Workspace>(200),
+        )
+        .put(
+            "/workspaces/{id}",
+            update_workspace,
+            Op::new("Update a workspace")
+                .about("What is left out stays as it is, where the platform does not say otherwise.")
+                .scopes(WRITE)
+                .takes::<place::WorkspaceRequest>()
+                .answers::<place::Workspace>(200),
+        )
+        .delete(
+            "/workspaces/{id}",
+            delete_workspace,
+            Op::new("Delete a workspace")
+                .about("Its devices are deactivated.")
+                .scopes(WRITE)
+                .empty(204),
+        )
+        .get(
+            "/workspaces/{id}/capabilities",
+            get_capabilities,
+            Op::new("Get the capabilities of a workspace")
+                .scopes(READ)
+                .answers::<place::WorkspaceCapabilities>(200),
+        )
 }
 
 fn filter(query: &Query) -> Result<WorkspaceQuery, ApiError> {

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
 use hallway_platform::Platform;
 use hallway_wire::id::DeviceId;
 use hallway_xapi::{Key, Pattern};
+use schemars::{JsonSchema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::app::App;
 use crate::auth::Authenticated;
 use crate::body::Json;
+use crate::describe::{Api, Op};
 use crate::error::ApiError;
 use crate::query::{Query, id};
 
@@ -23,11 +22,46 @@ const MAX_NAMES: usize = 10;
 /// Most devices in one schema query.
 const MAX_DEVICES: usize = 5;
 
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/xapi/status", get(query_status))
-        .route("/xapi/command/{name}", post(execute_command))
-        .route("/xapi/schema", get(query_schema))
+pub(super) fn routes() -> Api {
+    Api::new("xAPI")
+        .get(
+            "/xapi/status",
+            query_status,
+            Op::new("Query the status of a device")
+                .scopes(&["spark:xapi_statuses"])
+                .required_query("deviceId", "The device.")
+                .required_many(
+                    "name",
+                    "Up to ten names, like `Audio.Volume` or `RoomAnalytics.*`.",
+                )
+                .answers::<StatusAnswer>(200)
+                .fails(&[502, 503, 504]),
+        )
+        .post(
+            "/xapi/command/{name}",
+            execute_command,
+            Op::new("Execute a command on a device")
+                .scopes(&["spark:xapi_commands"])
+                .path("name", "The command, like `Audio.Volume.Set`.")
+                .takes::<CommandRequest>()
+                .answers::<CommandAnswer>(200)
+                .fails(&[502, 503, 504]),
+        )
+        .get(
+            "/xapi/schema",
+            query_schema,
+            Op::new("Query the schema of devices")
+                .about("What can be asked of these devices and told to them.")
+                .scopes(&["spark:xapi_statuses", "spark:xapi_commands"])
+                .required_many("deviceId", "Up to five devices.")
+                .many("status", "Only these statuses, by pattern.")
+                .many("command", "Only these commands, by pattern.")
+                .shape(
+                    200,
+                    |_| json_schema!({ "type": "array", "items": { "type": "object" } }),
+                )
+                .fails(&[502, 503, 504]),
+        )
 }
 
 /// Reads patterns of a parameter that may be repeated or joined by commas.
@@ -41,7 +75,8 @@ fn patterns(query: &Query, name: &str) -> Result<Vec<Pattern>, ApiError> {
         .collect()
 }
 
-#[derive(Serialize)]
+/// Values of a device, as a tree.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct StatusAnswer {
     device_id: DeviceId,
@@ -67,7 +102,8 @@ async fn query_status(
     Ok(Json(StatusAnswer { device_id, result }))
 }
 
-#[derive(Deserialize)]
+/// What a command is given.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct CommandRequest {
     device_id: String,
@@ -77,7 +113,8 @@ struct CommandRequest {
     body: Option<Value>,
 }
 
-#[derive(Serialize)]
+/// What a command answered.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct CommandAnswer {
     device_id: DeviceId,
