@@ -7,6 +7,7 @@ pub mod caller;
 pub mod crypto;
 pub mod device;
 pub mod error;
+pub mod fault;
 pub mod integration;
 pub mod notify;
 pub mod oauth;

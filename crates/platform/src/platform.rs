@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::crypto::{SigningKey, SigningKeyRecord, Vault};
 use crate::device::Links;
 use crate::error::{Doing as _, Result};
+use crate::fault::Faults;
 use crate::notify::{Audiences, Deliveries, Pollers};
 use crate::oauth::Sessions;
 use crate::ports::{Bus, Clock, Courier, Queue, Store, Write};
@@ -103,6 +104,7 @@ pub struct Platform {
     pub(crate) audiences: Audiences,
     pub(crate) pollers: Pollers,
     pub(crate) deliveries: Deliveries,
+    pub(crate) faults: Arc<Faults>,
     /// The platform itself, for what it starts in the background.
     pub(crate) me: std::sync::Weak<Platform>,
     pub(crate) tasks: TaskTracker,
@@ -134,6 +136,7 @@ impl Platform {
             vault,
         } = parts;
         let keys = ArcSwap::from_pointee(load_keys(&*store, &vault, clock.now()).await?);
+        let faults = Arc::new(Faults::new(Arc::clone(&clock)));
         let platform = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             audiences: Audiences::new(&catalogue),
@@ -150,6 +153,7 @@ impl Platform {
             links: Links::default(),
             pollers: Pollers::default(),
             deliveries: Deliveries::default(),
+            faults,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });

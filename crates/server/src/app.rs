@@ -73,11 +73,12 @@ impl App {
         let limiter = config
             .requests_per_minute
             .map(|limit| RateLimiter::keyed(Quota::per_minute(limit)));
+        let faults = Arc::clone(platform.faults());
         Ok(Self(Arc::new(Inner {
             platform,
             host,
             limiter,
-            metrics: Metrics::new()?,
+            metrics: Metrics::new(faults)?,
             config,
             tasks: TaskTracker::new(),
             stop,

@@ -45,6 +45,19 @@ impl ApiError {
         }))
     }
 
+    /// The same, with `Retry-After`.
+    pub(crate) fn retry_after(self, seconds: Option<u64>) -> Self {
+        Self(Arc::new(Parts {
+            retry_after_s: seconds,
+            status: self.0.status,
+            message: self.0.message.clone(),
+            errors: self.0.errors.clone(),
+            oauth: self.0.oauth,
+            cause: self.0.cause.clone(),
+            code: self.0.code,
+        }))
+    }
+
     /// A 400.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)

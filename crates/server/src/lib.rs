@@ -11,6 +11,7 @@ mod control;
 pub mod courier;
 mod describe;
 mod error;
+mod fault;
 mod link;
 pub mod listen;
 mod metrics;

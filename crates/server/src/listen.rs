@@ -1,7 +1,6 @@
 //! Accepts connections: plain or TLS, HTTP/1.1 or (over TLS) HTTP/2, counted, with time limits, and ended
 //! gracefully.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,12 +126,24 @@ async fn encrypted(socket: TcpStream, tls: &TlsAcceptor, router: Router, stop: C
     }
 }
 
-async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+/// What makes hyper close a connection (over HTTP/2: end a stream) without an answer.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("a fault was ordered: no answer is sent")]
+struct HungUp;
+
+async fn answer(router: Router, request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
     let mut request = request.map(Body::new);
     if let Some(uri) = without_trailing_slash(request.uri()) {
         *request.uri_mut() = uri;
     }
-    router.oneshot(request).await
+    let response = match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    if response.extensions().get::<crate::fault::Close>().is_some() {
+        return Err(HungUp);
+    }
+    Ok(response)
 }
 
 /// The official Node SDK asks for `/v1/xapi/status/?…` and `/v1/people/`.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hallway_platform::Platform;
+use hallway_platform::fault::Faults;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::body::Json;
 use crate::describe::{Api, Op};
 use crate::error::ApiError;
+use crate::fault::FaultFigures;
 
 /// The figures.
 pub(crate) struct Metrics {
@@ -26,7 +28,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Result<Self, prometheus::Error> {
+    pub(crate) fn new(faults: Arc<Faults>) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let requests = IntCounterVec::new(
             Opts::new(
@@ -52,6 +54,7 @@ impl Metrics {
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(linked_devices.clone()))?;
         registry.register(Box::new(waiting.clone()))?;
+        registry.register(Box::new(FaultFigures::new(faults)?))?;
         Ok(Self {
             registry,
             requests,

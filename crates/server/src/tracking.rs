@@ -11,6 +11,7 @@ use hallway_platform::crypto::random;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::fault::Injected;
 
 /// The id under which a request can be found in the log.
 #[derive(Clone, Debug)]
@@ -49,8 +50,15 @@ pub(crate) async fn track(State(app): State<App>, mut request: Request, next: Ne
 
     let response = if method == Method::OPTIONS && origin.is_some() {
         StatusCode::NO_CONTENT.into_response()
+    } else if app.0.platform.faults().any() {
+        Box::pin(crate::fault::inject(&app, request, next)).await
     } else {
         next.run(request).await
+    };
+    let injected = response.extensions().get::<Injected>().cloned();
+    let id = match &injected {
+        Some(Injected(faults)) => crate::fault::marked(&id, faults),
+        None => id,
     };
     let allow = response.headers().get(header::ALLOW).cloned();
     let error = response.extensions().get::<ApiError>().cloned();
@@ -75,12 +83,14 @@ pub(crate) async fn track(State(app): State<App>, mut request: Request, next: Ne
         .request(&method, route.as_deref().unwrap_or("none"), status, elapsed);
     let cause = error.as_ref().and_then(ApiError::cause);
     // 502 and 504 tell of a device that is away or restarting: no fault of ours.
-    let elsewhere = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
+    let elsewhere =
+        injected.is_some() || matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
     if status.is_server_error() && !elsewhere {
         tracing::error!(%method, path, status = status.as_u16(), tracking_id = %id, cause, "request failed");
     } else {
         let millis = elapsed.as_secs_f64() * 1000.0;
-        tracing::debug!(%method, path, status = status.as_u16(), tracking_id = %id, millis, "request");
+        let fault = injected.map(|Injected(faults)| tracing::field::display(faults));
+        tracing::debug!(%method, path, status = status.as_u16(), tracking_id = %id, millis, fault, "request");
     }
     response
 }

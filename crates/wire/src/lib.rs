@@ -5,6 +5,7 @@ pub mod claims;
 pub mod control;
 pub mod device;
 pub mod error;
+pub mod fault;
 pub mod id;
 pub mod integration;
 pub mod manifest;

@@ -5,6 +5,7 @@
 
 mod contract;
 mod crash;
+mod faults;
 mod lifecycle;
 mod limits;
 mod links;

@@ -142,6 +142,14 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("GET /hallway/v1/about", Known, ""),
     ("GET /hallway/v1/audit", Admin, ""),
     ("POST /hallway/v1/keys/rotate", Admin, "{}"),
+    ("GET /hallway/v1/faults", Admin, ""),
+    (
+        "POST /hallway/v1/faults",
+        Admin,
+        r#"{"effect":{"type":"offline"},"device":"{device}","forSeconds":1}"#,
+    ),
+    ("DELETE /hallway/v1/faults", Admin, ""),
+    ("DELETE /hallway/v1/faults/{id}", Admin, ""),
     ("POST /hallway/v1/devices/redeem", All, ""),
     (
         "POST /hallway/v1/devices/{id}/status",

@@ -209,7 +209,7 @@ impl Platform {
 
     /// Tells a linked device. What it does not take stays stored, and is sent again when it links up.
     async fn send_edits(&self, device: &Device, edits: &[Edit]) {
-        let Some(linked) = self.links.get(device.id) else {
+        let Some(linked) = self.link_of(device) else {
             return;
         };
         for edit in edits {

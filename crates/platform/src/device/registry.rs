@@ -174,7 +174,7 @@ impl Platform {
             "unknown",
         ];
         if device.xapi {
-            return match (self.links.is_linked(device.id), device.error_codes.is_empty()) {
+            return match (self.is_reachable(device), device.error_codes.is_empty()) {
                 (false, _) => "disconnected",
                 (true, true) => "connected",
                 (true, false) => "connected_with_issues",

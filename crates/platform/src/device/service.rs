@@ -96,7 +96,7 @@ impl Platform {
         Ok(Attachment { device: linked })
     }
 
-    fn spawn_catch_up(&self, linked: &Arc<LinkedDevice>) {
+    pub(crate) fn spawn_catch_up(&self, linked: &Arc<LinkedDevice>) {
         let Some(platform) = self.me.upgrade() else { return };
         let linked = Arc::clone(linked);
         self.tasks.spawn(async move {
@@ -283,9 +283,13 @@ impl Platform {
     }
 
     fn linked(&self, device: &Device) -> Result<Arc<LinkedDevice>> {
-        self.links.get(device.id).ok_or_else(|| Error::DeviceUnreachable {
+        let away = || Error::DeviceUnreachable {
             message: format!("{} is not connected.", device.display_name),
-        })
+        };
+        if self.faults.any() && self.faults.turn_away(device.org, device.id).is_some() {
+            return Err(away());
+        }
+        self.links.get(device.id).ok_or_else(away)
     }
 
     async fn ask(&self, linked: &LinkedDevice, method: &str, params: Value) -> Result<Value> {

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::crypto::{Vault, hmac_key, hmac_sha1_hex};
 use crate::error::{Doing as _, Error, Result};
+use crate::fault::{HOLD, MAX_LATENCY, Walk, What};
 use crate::integration::{Activation, Listener, WebhookTarget, json_headers};
 use crate::platform::Platform;
 use crate::ports::{CourierError, Errand, Notification, Take, Target};
@@ -127,6 +128,21 @@ struct Destination {
     idle: AtomicUsize,
     more: Notify,
     health: Arc<Mutex<Health>>,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+struct Posted {
+    /// Finished with.
+    done: Vec<u64>,
+    /// How many messages the receiver took.
+    sent: u64,
+    /// Why it did not go on.
+    failed: Option<CourierError>,
+    /// Whether a message waits for one that follows it.
+    held: bool,
+    /// Whether the integration was told the last that it is told.
+    ends: bool,
 }
 
 /// How deliveries of an activation go. Outlives a change of the destination.
@@ -309,7 +325,7 @@ impl Platform {
                 continue;
             }
             let now = self.now();
-            let lease = now.plus_millis(lease_millis(self.config.delivery_timeout));
+            let lease = now.plus_millis(lease_millis(self.config.delivery_timeout, self.faults.any()));
             let batch = match self
                 .queue
                 .lease(destination.queue, Take::Lane, LANE_BATCH, now, lease)
@@ -363,31 +379,31 @@ impl Platform {
         errand: &mut Option<Box<dyn Errand>>,
         batch: Vec<Notification>,
     ) {
-        let mut done = Vec::with_capacity(batch.len());
-        let mut failed = None;
-        let mut ends = false;
-        for notification in &batch {
-            match self.post(destination, errand, notification).await {
-                Ok(last) => {
-                    ends |= last;
-                    done.push(notification.seq);
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            }
-        }
+        let faults = self.faults.any() && matches!(destination.address, Address::Webhook { .. });
+        let Posted {
+            done,
+            sent,
+            failed,
+            held,
+            ends,
+        } = if faults {
+            Box::pin(self.post_among_faults(destination, errand, &batch)).await
+        } else {
+            self.post_all(destination, errand, &batch).await
+        };
         let now = self.now();
         let mut outcome = Ok(());
         if !done.is_empty() {
             outcome = self.queue.acknowledge(destination.queue, &done).await;
-            destination.succeeded(done.len() as u64, now);
         }
+        if sent > 0 {
+            destination.succeeded(sent, now);
+        }
+        let back = || batch.iter().filter(|n| !done.contains(&n.seq));
         if let Some(error) = failed {
             *errand = None;
-            let back: Vec<u64> = batch[done.len()..].iter().map(|n| n.seq).collect();
-            let attempts = batch[done.len()].attempts;
+            let attempts = back().next().map_or(0, |n| n.attempts);
+            let back: Vec<u64> = back().map(|n| n.seq).collect();
             let pause = self.pause(destination, attempts);
             tracing::warn!(
                 app = %destination.app, %error, attempts = attempts + 1, pause_ms = pause, "delivery failed"
@@ -402,6 +418,14 @@ impl Platform {
                 self.note_operational(destination, OperationalState::Impaired)
                     .await;
             }
+        } else if held {
+            let back: Vec<u64> = back().map(|n| n.seq).collect();
+            let pause = i64::try_from(HOLD.as_millis()).unwrap_or(i64::MAX);
+            let released = self
+                .queue
+                .release(destination.queue, &back, now.plus_millis(pause))
+                .await;
+            outcome = outcome.and(released);
         } else if destination.recovered() {
             self.note_operational(destination, OperationalState::Operational)
                 .await;
@@ -412,6 +436,72 @@ impl Platform {
         if ends {
             self.end_after_deprovision(destination).await;
         }
+    }
+
+    /// Posts one message after the other, until one fails.
+    async fn post_all(
+        &self,
+        destination: &Destination,
+        errand: &mut Option<Box<dyn Errand>>,
+        batch: &[Notification],
+    ) -> Posted {
+        let mut posted = Posted::default();
+        for notification in batch {
+            match self.post(destination, errand, notification).await {
+                Ok(last) => {
+                    posted.ends |= last;
+                    posted.sent += 1;
+                    posted.done.push(notification.seq);
+                }
+                Err(error) => {
+                    posted.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        posted
+    }
+
+    /// As [`Self::post_all`], with what was ordered to go wrong.
+    async fn post_among_faults(
+        &self,
+        destination: &Destination,
+        errand: &mut Option<Box<dyn Errand>>,
+        batch: &[Notification],
+    ) -> Posted {
+        let mut posted = Posted::default();
+        for step in Walk::new(&self.faults, destination.org, destination.app, false, batch) {
+            if !step.latency.is_zero() {
+                tokio::select! {
+                    () = destination.stop.cancelled() => {}
+                    () = tokio::time::sleep(step.latency) => {}
+                }
+            }
+            let copies = match step.what {
+                What::Send(copies) => copies,
+                What::Fail(why) => {
+                    posted.failed = Some(CourierError(why));
+                    break;
+                }
+                What::Hold => {
+                    posted.held = true;
+                    break;
+                }
+            };
+            for copy in 0..copies {
+                match self.post(destination, errand, step.notification).await {
+                    Ok(_) => posted.sent += 1,
+                    // The receiver has it already: that it does not take it again is no failure.
+                    Err(_) if copy > 0 => *errand = None,
+                    Err(error) => {
+                        posted.failed = Some(error);
+                        return posted;
+                    }
+                }
+            }
+            posted.done.push(step.notification.seq);
+        }
+        posted
     }
 
     /// Posts one message. Returns whether it was the last that the integration is told.
@@ -561,7 +651,8 @@ fn millis(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-fn lease_millis(timeout: Duration) -> i64 {
-    let lane = timeout.saturating_mul(LANE_BATCH as u32) + Duration::from_secs(60);
+fn lease_millis(timeout: Duration, faults: bool) -> i64 {
+    let held_up = if faults { MAX_LATENCY } else { Duration::ZERO };
+    let lane = (timeout + held_up).saturating_mul(LANE_BATCH as u32) + Duration::from_secs(60);
     i64::try_from(lane.as_millis()).unwrap_or(i64::MAX)
 }

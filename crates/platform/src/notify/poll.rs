@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
+use crate::fault::{HOLD, Walk, What};
 use crate::integration::{Activation, Listener};
 use crate::platform::Platform;
 use crate::ports::{Notification, NotificationKind, Take, Topic};
@@ -32,6 +33,14 @@ pub struct PollAnswer {
     pub body: Bytes,
     /// To be set when the whole answer was written.
     pub written: Arc<AtomicBool>,
+}
+
+/// What there was to hand out.
+enum Taken {
+    Answer(PollAnswer),
+    Nothing,
+    /// One that waits a little for another that follows it.
+    Held,
 }
 
 /// One activation's poller.
@@ -106,7 +115,9 @@ impl Platform {
         tokio::task::yield_now().await;
         let time_is_up = tokio::time::sleep(self.config.poll_hold);
         tokio::pin!(time_is_up);
+        let mut held;
         loop {
+            held = false;
             if poller.newest.load(Ordering::Acquire) != ticket {
                 // The other poll is held to its end all the same: two clients that poll again without a pause,
                 // as the official Node client does, would otherwise chase each other as fast as they can.
@@ -114,13 +125,15 @@ impl Platform {
                 return Ok(empty());
             }
             if enabled {
-                let found = self.take(id, &poller, ticket).await?;
-                if let Some(answer) = found {
-                    return Ok(answer);
+                match self.take(caller, id, &poller, ticket).await? {
+                    Taken::Answer(answer) => return Ok(answer),
+                    Taken::Nothing => {}
+                    Taken::Held => held = true,
                 }
             }
             tokio::select! {
                 () = nudges.next() => {}
+                () = tokio::time::sleep(HOLD), if held => {}
                 () = &mut time_is_up => return Ok(empty()),
                 _ = newer.wait_for(|newest| *newest > ticket) => continue,
                 () = self.stop.cancelled() => return Ok(empty()),
@@ -171,14 +184,14 @@ impl Platform {
     }
 
     /// Hands out what waits, unless a newer poll came.
-    async fn take(&self, id: ActivationId, poller: &Poller, ticket: u64) -> Result<Option<PollAnswer>> {
+    async fn take(&self, caller: &Caller, id: ActivationId, poller: &Poller, ticket: u64) -> Result<Taken> {
         let now = self.now();
         let mut batch = self
             .queue
             .lease(id, Take::Oldest, MAX_MESSAGES, now, now.plus_millis(LEASE_MS))
             .await?;
         if batch.is_empty() {
-            return Ok(None);
+            return Ok(Taken::Nothing);
         }
         // Java handles only the last action of a batch, so an action ends its batch.
         if let Some(at) = batch.iter().position(|n| n.kind == NotificationKind::Action) {
@@ -187,7 +200,19 @@ impl Platform {
                 self.queue.release(id, &rest, now).await?;
             }
         }
-        let (body, last) = self.poll_body(&batch)?;
+        let mut again = None;
+        if self.faults.any() {
+            let (handed, held) = self.among_faults(caller, &batch);
+            if let Some(held) = held {
+                batch.retain(|n| n.seq != held);
+                self.queue.release(id, &[held], now).await?;
+                if batch.is_empty() {
+                    return Ok(Taken::Held);
+                }
+            }
+            again = Some(handed);
+        }
+        let (body, last) = self.poll_body(again.as_deref().unwrap_or(&batch))?;
         let written = Arc::new(AtomicBool::new(false));
         let seqs: Vec<u64> = batch.iter().map(|n| n.seq).collect();
         let mine = {
@@ -206,9 +231,29 @@ impl Platform {
         if !mine {
             self.queue.release(id, &seqs, now).await?;
             self.wake(id);
-            return Ok(None);
+            return Ok(Taken::Nothing);
         }
-        Ok(Some(PollAnswer { body, written }))
+        Ok(Taken::Answer(PollAnswer { body, written }))
+    }
+
+    /// What a poll is told of a batch when something was ordered to go wrong, and which one waits for another
+    /// that follows it.
+    fn among_faults(&self, caller: &Caller, batch: &[Notification]) -> (Vec<Notification>, Option<u64>) {
+        let mut handed = Vec::with_capacity(batch.len());
+        let Some((_, app)) = caller.machine else {
+            return (batch.to_vec(), None);
+        };
+        for step in Walk::new(&self.faults, caller.org, app, true, batch) {
+            match step.what {
+                What::Send(copies) => {
+                    handed.extend(std::iter::repeat_n(step.notification.clone(), copies));
+                }
+                What::Hold => return (handed, Some(step.notification.seq)),
+                // What strikes the poll as a whole is decided where its request comes in.
+                What::Fail(_) => {}
+            }
+        }
+        (handed, None)
     }
 
     fn poll_body(&self, batch: &[Notification]) -> Result<(Bytes, bool)> {

@@ -44,7 +44,8 @@ impl Platform {
         let _turn = device.turn.lock().await;
         let place = device.place.load_full();
         self.keep_configurations(device, reports).await?;
-        if place.personal {
+        // Nothing is heard of a device that a fault keeps away: a full sync follows when it is back.
+        if place.personal || self.kept_away(place.org, device.id) {
             return Ok(());
         }
         let Some(audience) = self.audiences.of(place.org) else {

@@ -54,6 +54,7 @@ impl Platform {
             // After a gap, the complete set of values repairs what can be repaired.
             self.spawn_full_sync(&activation);
         }
+        self.end_faults_that_are_due();
         if self.audiences.some_end_is_due(now) {
             self.end_what_is_due(now).await?;
         }

@@ -68,7 +68,8 @@ impl Platform {
             && !place
                 .location
                 .is_some_and(|location| activation.locations.contains(&location));
-        if place.personal || place.org != activation.org || outside || activation.access.statuses.is_empty() {
+        let unheard = place.personal || self.kept_away(place.org, device.id);
+        if unheard || place.org != activation.org || outside || activation.access.statuses.is_empty() {
             return Ok(());
         }
         // The device's turn: no report of its own comes between the question and the append, so that an old

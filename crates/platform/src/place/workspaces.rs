@@ -223,7 +223,7 @@ impl Platform {
                 .configured(device.id)
                 .await
                 .doing("reading configurations")?;
-            let linked = self.links.is_linked(device.id);
+            let linked = self.is_reachable(device);
             wellness::add_capabilities(&mut all, &self.catalogue, device, linked, &configured);
         }
         Ok(all)

@@ -3,6 +3,7 @@
 use crate::describe::Api;
 
 mod devices;
+mod faults;
 mod house;
 mod integrations;
 
@@ -11,6 +12,7 @@ pub(crate) fn routes() -> Api {
     Api::new("Hallway")
         // One line for each module, in the order of the alphabet.
         .merge(devices::routes())
+        .merge(faults::routes())
         .merge(house::routes())
         .merge(integrations::routes())
 }
