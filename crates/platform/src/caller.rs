@@ -20,6 +20,9 @@ pub struct Principal {
     pub scopes: BTreeSet<String>,
     /// The activation whose machine account this is.
     pub machine: Option<(ActivationId, AppId)>,
+    /// Whether the token may manage Hallway itself, as far as the roles go: a personal access token that is not
+    /// limited to some scopes.
+    pub may_manage: bool,
     /// The grant that the token belongs to.
     pub grant: uuid::Uuid,
     /// The OAuth client that the token was made for; `None` for a personal access token.
@@ -103,6 +106,21 @@ impl Caller {
                 many.join(", ")
             ),
         }))
+    }
+
+    /// Demands a person with a personal access token for everything: what an integration was allowed to do
+    /// says nothing about managing Hallway.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_personal(&self) -> Result<()> {
+        if self.may_manage && self.machine.is_none() && self.is_human() {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "Only a person with a personal access token that is not limited to some scopes may do this.",
+            ))
+        }
     }
 
     /// Demands an administrative role for writes.

@@ -108,6 +108,8 @@ pub(crate) struct Dialect {
     pub(crate) seq: &'static str,
     /// `{clustered}`: what stands behind a table that is kept in the order of its primary key.
     pub(crate) clustered: &'static str,
+    /// `{member}`: the function that takes a member out of a document as text.
+    pub(crate) member: &'static str,
 }
 
 impl Dialect {
@@ -116,5 +118,6 @@ impl Dialect {
         sql.replace("{bytes}", self.bytes)
             .replace("{seq}", self.seq)
             .replace("{clustered}", self.clustered)
+            .replace("{member}", self.member)
     }
 }

@@ -37,6 +37,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         what: "keyed records",
         sql: include_str!("migrations/0004_keyed_records.sql"),
     },
+    Migration {
+        version: 5,
+        what: "grants by person and client",
+        sql: include_str!("migrations/0005_grants.sql"),
+    },
 ];
 
 /// Where the version is kept.

@@ -232,6 +232,17 @@ impl Store for SqlStore {
             .await
     }
 
+    async fn grants_of(&self, org: OrgId, person: PersonId) -> Result<Vec<Grant>> {
+        let sql = "SELECT doc FROM oauth_grant WHERE person = ?1 AND org_id = ?2";
+        self.many(sql, &[Param::Text(person.to_string()), Param::Id(org.uuid())])
+            .await
+    }
+
+    async fn tokens_of(&self, grant: Uuid) -> Result<Vec<Token>> {
+        self.many("SELECT doc FROM token WHERE grant_id = ?1", &[Param::Id(grant)])
+            .await
+    }
+
     async fn token(&self, hash: [u8; 32]) -> Result<Option<Token>> {
         self.one("SELECT doc FROM token WHERE hash = ?1", &[Param::Hash(hash)])
             .await

@@ -29,6 +29,7 @@ const DIALECT: Dialect = Dialect {
     bytes: "BLOB",
     seq: "INTEGER NOT NULL PRIMARY KEY",
     clustered: "WITHOUT ROWID",
+    member: "json_extract",
 };
 
 /// How many commits share a flush at most: the first of them waits for all.

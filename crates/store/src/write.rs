@@ -186,10 +186,19 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
         }
         Write::PutGrant(it) => batch.push(
             Statement::new(
-                "INSERT INTO oauth_grant (id, org_id, doc) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT (id) DO UPDATE SET doc = excluded.doc \
+                "INSERT INTO oauth_grant (id, org_id, person, client_id, standing, doc) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                 ON CONFLICT (id) DO UPDATE SET person = excluded.person, \
+                 client_id = excluded.client_id, standing = excluded.standing, doc = excluded.doc \
                  WHERE oauth_grant.org_id = excluded.org_id",
-                [Param::Id(it.id), id(it.org), doc(it)?],
+                [
+                    Param::Id(it.id),
+                    id(it.org),
+                    Param::Text(it.person.to_string()),
+                    it.client_id.clone().map_or(Param::Null, Param::Text),
+                    Param::Int((it.standing || it.activation.is_some()).into()),
+                    doc(it)?,
+                ],
             )
             .unchanged("A grant with this id is in another organization."),
         ),
@@ -202,6 +211,31 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
                 "DELETE FROM oauth_grant WHERE id = ?1",
                 [Param::Id(*it)],
             ));
+        }
+        Write::DeleteGrantsOf(person) => {
+            for sql in [
+                "DELETE FROM token WHERE grant_id IN (SELECT id FROM oauth_grant WHERE person = ?1)",
+                "DELETE FROM oauth_grant WHERE person = ?1",
+            ] {
+                batch.push(Statement::new(sql, [Param::Text(person.to_string())]));
+            }
+        }
+        Write::DeleteGrantsOfClient(client) => {
+            for sql in [
+                "DELETE FROM token WHERE grant_id IN (SELECT id FROM oauth_grant WHERE client_id = ?1)",
+                "DELETE FROM oauth_grant WHERE client_id = ?1",
+            ] {
+                batch.push(Statement::new(sql, [Param::Text(client.clone())]));
+            }
+        }
+        Write::DeleteGrantsOfClientIn(org, client) => {
+            for sql in [
+                "DELETE FROM token WHERE grant_id IN \
+                 (SELECT id FROM oauth_grant WHERE client_id = ?1 AND org_id = ?2)",
+                "DELETE FROM oauth_grant WHERE client_id = ?1 AND org_id = ?2",
+            ] {
+                batch.push(Statement::new(sql, [Param::Text(client.clone()), id(*org)]));
+            }
         }
         Write::PutToken(it) => batch.push(
             Statement::new(
@@ -222,10 +256,17 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
             "DELETE FROM token WHERE grant_id = ?1 AND kind = ?2",
             [Param::Id(*grant), kind(*of)],
         )),
-        Write::DeleteExpiredTokens(before) => batch.push(Statement::new(
-            "DELETE FROM token WHERE expires < ?1",
-            [Param::Int(before.millis())],
-        )),
+        Write::DeleteExpiredTokens(before) => {
+            batch.push(Statement::new(
+                "DELETE FROM token WHERE expires < ?1",
+                [Param::Int(before.millis())],
+            ));
+            batch.push(Statement::new(
+                "DELETE FROM oauth_grant WHERE standing = 0 \
+                 AND NOT EXISTS (SELECT 1 FROM token WHERE token.grant_id = oauth_grant.id)",
+                [],
+            ));
+        }
         Write::PutSigningKey(it) => batch.push(Statement::new(
             "INSERT INTO signing_key (kid, doc) VALUES (?1, ?2) \
              ON CONFLICT (kid) DO UPDATE SET doc = excluded.doc",

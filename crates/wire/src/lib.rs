@@ -1,6 +1,8 @@
 //! Every shape that crosses the network: ids, times, manifests, tokens, JWT claims, REST bodies and
 //! notifications. Shapes only: nothing here decides, stores or sends.
 
+pub mod application;
+pub mod authorization;
 pub mod claims;
 pub mod control;
 pub mod device;

@@ -195,6 +195,8 @@ impl Platform {
             activation: Some(id),
             scopes: scopes.clone(),
             created: now,
+            standing: true,
+            limited: false,
         };
         let refresh = token_text("hwr", caller.org);
         let expires =
@@ -463,6 +465,8 @@ impl Platform {
                         activation: Some(activation.id),
                         scopes,
                         created: activation.created,
+                        standing: true,
+                        limited: false,
                     }),
                 ])
             })

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 mod service;
+mod sessions;
 
-pub(crate) use service::{Sessions, token_row, token_text};
+pub(crate) use service::{token_row, token_text};
+pub(crate) use sessions::Sessions;
 
 /// What an account allowed a client to do. Every token belongs to one; ending it ends them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,12 @@ pub struct Grant {
     pub activation: Option<ActivationId>,
     pub scopes: Vec<String>,
     pub created: Timestamp,
+    /// Whether it stays when its last token has ended: a service app may ask for new ones.
+    #[serde(default)]
+    pub standing: bool,
+    /// A personal access token for some scopes only: it does not manage Hallway.
+    #[serde(default)]
+    pub limited: bool,
 }
 
 /// Which half of a pair a token is.

@@ -1,7 +1,7 @@
 //! Issuing, refreshing and checking tokens.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use hallway_wire::id::{OrgId, PersonId};
 use hallway_wire::token::TokenResponse;
@@ -16,42 +16,9 @@ use crate::org::Role;
 use crate::platform::Platform;
 use crate::ports::Write;
 
-/// Principals of tokens that were used lately, by the token's hash: a request costs one look here.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions(RwLock<HashMap<[u8; 32], Session>>);
-
-/// A token's grant and principal.
-type Session = (Uuid, Arc<Principal>);
-
-/// Beyond this many, all are forgotten and looked up again.
-const MAX_SESSIONS: usize = 100_000;
-
 /// A refresh extends the refresh token's life only if the last extension is at least this old (oauth 3 and
 /// workspace-integrations 7).
 const EXTEND_EVERY_MS: i64 = 24 * 3_600_000;
-
-impl Sessions {
-    fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
-        let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        sessions.get(hash).map(|(_, principal)| Arc::clone(principal))
-    }
-
-    fn put(&self, hash: [u8; 32], grant: Uuid, principal: Arc<Principal>) {
-        let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if sessions.len() >= MAX_SESSIONS {
-            sessions.clear();
-        }
-        sessions.insert(hash, (grant, principal));
-    }
-
-    /// Forgets the tokens of a grant: their next use asks the store.
-    pub(crate) fn forget(&self, grant: Uuid) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, (of, _)| *of != grant);
-    }
-}
 
 /// A token text: opaque, then a cluster word, then the organization, as the JavaScript SDK expects it.
 pub(crate) fn token_text(prefix: &str, org: OrgId) -> Secret {
@@ -76,6 +43,13 @@ pub(crate) fn token_row(
     }
 }
 
+/// What a token allows: what it was issued with, as far as it is still granted. An integration of devices keeps
+/// what its token was issued with.
+fn effective(scopes: Vec<String>, grant: &Grant) -> BTreeSet<String> {
+    let granted = |scope: &String| grant.activation.is_some() || grant.scopes.contains(scope);
+    scopes.into_iter().filter(granted).collect()
+}
+
 fn invalid_grant(description: &str) -> Error {
     Error::OAuth {
         error: "invalid_grant",
@@ -91,13 +65,11 @@ impl Platform {
     pub async fn authenticate(&self, bearer: &str) -> Result<Arc<Principal>> {
         let hash = sha256(bearer.as_bytes());
         let now = self.now();
-        if let Some(principal) = self.sessions.get(&hash) {
-            return if principal.expires_ms > now.millis() {
-                Ok(principal)
-            } else {
-                Err(Error::Unauthenticated)
-            };
-        }
+        let seen = match self.sessions.get(&hash) {
+            Ok(principal) if principal.expires_ms > now.millis() => return Ok(principal),
+            Ok(_) => return Err(Error::Unauthenticated),
+            Err(seen) => seen,
+        };
         let token = self
             .store
             .token(hash)
@@ -138,14 +110,15 @@ impl Platform {
             name: person.display_name.clone(),
             roles: person.roles.clone(),
             profile: person,
-            scopes: token.scopes.into_iter().collect(),
+            scopes: effective(token.scopes, &grant),
             machine,
+            may_manage: grant.client_id.is_none() && !grant.limited,
             grant: grant.id,
             client_id: grant.client_id.clone(),
             expires_ms: token.expires.millis(),
             token: short,
         });
-        self.sessions.put(hash, grant.id, Arc::clone(&principal));
+        self.sessions.put(hash, seen, Arc::clone(&principal));
         Ok(principal)
     }
 
@@ -255,6 +228,8 @@ impl Platform {
                 .map(|&scope| scope.to_owned())
                 .collect(),
             created: now,
+            standing: false,
+            limited: false,
         };
         let text = token_text("hw", org);
         let row = token_row(

@@ -194,6 +194,7 @@ pub(crate) mod tests {
                 roles: roles.to_vec(),
                 scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
                 machine: machine.then(|| (ActivationId::random(), AppId(uuid::Uuid::nil()))),
+                may_manage: !machine,
                 grant: uuid::Uuid::nil(),
                 client_id: None,
                 expires_ms: i64::MAX,

@@ -66,10 +66,16 @@ pub enum Write {
     PutGrant(Grant),
     /// Its tokens go with it.
     DeleteGrant(Uuid),
+    /// All grants of a person end, with their tokens.
+    DeleteGrantsOf(PersonId),
+    /// All grants of a client end in every organization, with their tokens.
+    DeleteGrantsOfClient(String),
+    /// All grants of a client end in one organization, with their tokens.
+    DeleteGrantsOfClientIn(OrgId, String),
     PutToken(Token),
     /// All refresh tokens of a grant end.
     DeleteTokens(Uuid, TokenKind),
-    /// Tokens that ended before this moment go.
+    /// Tokens that ended before this moment go, and grants that have no token left unless they are standing.
     DeleteExpiredTokens(Timestamp),
     PutSigningKey(SigningKeyRecord),
     Audit(AuditEvent),
@@ -142,6 +148,10 @@ pub trait Store: Send + Sync {
     async fn activations(&self) -> Result<Vec<Activation>, StoreError>;
 
     async fn grant(&self, id: Uuid) -> Result<Option<Grant>, StoreError>;
+    /// The grants of a person or machine account.
+    async fn grants_of(&self, org: OrgId, person: PersonId) -> Result<Vec<Grant>, StoreError>;
+    /// The tokens of a grant, ended ones too.
+    async fn tokens_of(&self, grant: Uuid) -> Result<Vec<Token>, StoreError>;
     async fn token(&self, hash: [u8; 32]) -> Result<Option<Token>, StoreError>;
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StoreError>;
     /// Newest first.

@@ -157,6 +157,8 @@ impl Rig {
             activation: None,
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             created: NOW,
+            standing: false,
+            limited: false,
         };
         let text = format!("test{}", Uuid::new_v4().simple());
         let token = Token {

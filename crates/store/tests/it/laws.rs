@@ -49,6 +49,7 @@ laws! {
     filters_choose,
     organizations_are_apart,
     tokens_end,
+    grants_end_together,
     audit_is_newest_first,
     many_commits_at_once,
     it_answers,

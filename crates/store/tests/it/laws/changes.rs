@@ -345,6 +345,67 @@ pub(super) async fn tokens_end(store: Subject) {
         .unwrap();
     assert_eq!(store.token([3; 32]).await.unwrap(), None);
     assert!(store.token([5; 32]).await.unwrap().is_some());
+    // A grant without a token is nothing, unless it is standing.
+    let mut standing = grant.clone();
+    (standing.id, standing.standing) = (Uuid::new_v4(), true);
+    store
+        .commit(vec![
+            Write::PutGrant(standing.clone()),
+            Write::DeleteExpiredTokens(NOW.plus_millis(1)),
+        ])
+        .await
+        .unwrap();
+    assert_eq!(store.grant(grant.id).await.unwrap(), None);
+    assert_eq!(
+        store.grants_of(grant.org, grant.person).await.unwrap(),
+        [standing]
+    );
+}
+
+/// What a person or a client was granted is found, and ends together.
+pub(super) async fn grants_end_together(store: Subject) {
+    let (here, there) = (org(), org());
+    let made = |org, person, client: Option<&str>| {
+        let mut it = grant(org);
+        it.client_id = client.map(str::to_owned);
+        it.person = person;
+        it
+    };
+    let (ada, bob) = (PersonId::random(), PersonId::random());
+    let all = [
+        made(here, ada, None),
+        made(here, ada, Some("C1")),
+        made(here, bob, Some("C1")),
+        made(there, ada, Some("C1")),
+        made(here, bob, Some("C2")),
+    ];
+    for (n, it) in (1..).zip(&all) {
+        let row = token(it, n, TokenKind::Access, NOW);
+        store
+            .commit(vec![Write::PutGrant(it.clone()), Write::PutToken(row)])
+            .await
+            .unwrap();
+    }
+    let mut found = store.grants_of(here, ada).await.unwrap();
+    found.sort_by_key(|it| it.client_id.clone());
+    assert_eq!(found, [all[0].clone(), all[1].clone()]);
+    assert_eq!(store.tokens_of(all[4].id).await.unwrap()[0].hash, [5; 32]);
+    let left = async |store: &Subject| {
+        let mut left = Vec::new();
+        for (n, it) in (1u8..).zip(&all) {
+            let grant = store.grant(it.id).await.unwrap().is_some();
+            assert_eq!(store.token([n; 32]).await.unwrap().is_some(), grant);
+            left.extend(grant.then_some(n));
+        }
+        left
+    };
+    let commit = async |write| store.commit(vec![write]).await.unwrap();
+    commit(Write::DeleteGrantsOfClientIn(there, "C1".to_owned())).await;
+    assert_eq!(left(&store).await, [1, 2, 3, 5]);
+    commit(Write::DeleteGrantsOfClient("C1".to_owned())).await;
+    assert_eq!(left(&store).await, [1, 5]);
+    commit(Write::DeleteGrantsOf(bob)).await;
+    assert_eq!(left(&store).await, [1]);
 }
 
 /// Every commit that was acknowledged is there, and one that conflicts takes back only itself. What was
