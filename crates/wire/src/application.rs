@@ -289,7 +289,10 @@ impl std::str::FromStr for ApplicationId {
                 found: kind,
             });
         }
-        if inner.is_empty() || inner.len() > 129 || !inner.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        if inner.is_empty()
+            || inner.len() > 129
+            || !inner.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        {
             return Err(IdError::Shape);
         }
         Ok(Self(inner))

@@ -35,7 +35,11 @@ impl Sessions {
     /// The principal, or else what to say to [`put`](Self::put) once the store has been read.
     pub(super) fn get(&self, hash: &[u8; 32]) -> Result<Arc<Principal>, u64> {
         let sessions = self.read();
-        sessions.by_hash.get(hash).map(Arc::clone).ok_or(sessions.forgotten)
+        sessions
+            .by_hash
+            .get(hash)
+            .map(Arc::clone)
+            .ok_or(sessions.forgotten)
     }
 
     /// Remembers a principal, unless something was forgotten since `seen`: it may be out of date already.

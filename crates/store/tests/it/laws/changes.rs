@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hallway_platform::oauth::TokenKind;
 use hallway_platform::ports::{Page, Write};
-use hallway_wire::id::AppId;
+use hallway_wire::id::{AppId, PersonId};
 use serde_json::json;
 use uuid::Uuid;
 
