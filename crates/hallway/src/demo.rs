@@ -193,12 +193,8 @@ fn device(org: OrgId, now: Timestamp, plan: &DevicePlan) -> Device {
 }
 
 fn person(org: OrgId, now: Timestamp, plan: &PersonPlan) -> Person {
+    let (email, name) = (plan.email.clone(), plan.display_name());
     Person {
-        id: plan.id,
-        org,
-        kind: PersonKind::Person,
-        email: plan.email.clone(),
-        display_name: plan.display_name(),
         first_name: Some(plan.first_name.clone()),
         last_name: Some(plan.last_name.clone()),
         title: Some(plan.title.clone()),
@@ -208,7 +204,6 @@ fn person(org: OrgId, now: Timestamp, plan: &PersonPlan) -> Person {
         } else {
             Vec::new()
         },
-        created: now,
-        last_modified: now,
+        ..Person::new(plan.id, org, PersonKind::Person, email, name, now)
     }
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 pub mod caller;
+pub mod calling;
 pub mod crypto;
 pub mod device;
 pub mod error;

@@ -3,7 +3,12 @@
 //! A migration that was published is never changed: a change is a new one at the end of the list. Each runs
 //! in one transaction together with its entry in `schema_version`.
 
+use std::collections::HashSet;
+
 use hallway_platform::ports::StoreError;
+use hallway_wire::id::OrgId;
+
+use crate::driver::Statement;
 
 /// One step from a version to the next.
 #[derive(Debug)]
@@ -13,6 +18,19 @@ pub(crate) struct Migration {
     pub(crate) what: &'static str,
     /// Statements in portable SQL, with the words of a [`Dialect`](crate::driver::Dialect) in braces.
     pub(crate) sql: &'static str,
+    /// Documents that move.
+    pub(crate) moves: Option<Move>,
+}
+
+/// Documents of a table of their own that become keyed records: SQL cannot make their keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    /// Selects the documents, oldest first.
+    pub(crate) ask: &'static str,
+    /// What each one becomes.
+    pub(crate) into: fn(&str, &mut HashSet<(OrgId, String)>) -> Result<Vec<Statement>, StoreError>,
+    /// What is done afterwards.
+    pub(crate) then: &'static str,
 }
 
 /// All of them, oldest first.
@@ -21,26 +39,41 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 1,
         what: "records",
         sql: include_str!("migrations/0001_records.sql"),
+        moves: None,
     },
     Migration {
         version: 2,
         what: "sweeps and lookups",
         sql: include_str!("migrations/0002_lookups.sql"),
+        moves: None,
     },
     Migration {
         version: 3,
         what: "revisions of devices",
         sql: include_str!("migrations/0003_device_revision.sql"),
+        moves: None,
     },
     Migration {
         version: 4,
         what: "keyed records",
         sql: include_str!("migrations/0004_keyed_records.sql"),
+        moves: None,
     },
     Migration {
         version: 5,
         what: "grants by person and client",
         sql: include_str!("migrations/0005_grants.sql"),
+        moves: None,
+    },
+    Migration {
+        version: 6,
+        what: "people as keyed records",
+        sql: "",
+        moves: Some(Move {
+            ask: "SELECT doc FROM person ORDER BY seq",
+            into: crate::records::moved_person,
+            then: "DROP TABLE person",
+        }),
     },
 ];
 

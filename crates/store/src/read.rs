@@ -121,12 +121,19 @@ impl Store for SqlStore {
     }
 
     async fn person(&self, id: PersonId) -> Result<Option<Person>> {
-        self.one("SELECT doc FROM person WHERE id = ?1", &[Param::Id(id.uuid())])
+        let id = Param::Text(id.uuid().to_string());
+        self.one("SELECT doc FROM record WHERE kind = 'person' AND id = ?1", &[id])
             .await
     }
 
     async fn people(&self, org: OrgId, page: Page) -> Result<Vec<Person>> {
-        let list = List::of("person", org).page("seq", page);
+        let mut list = List {
+            sql: "SELECT r.doc FROM record_key k JOIN record r ON r.kind = k.kind AND r.id = k.id \
+                  WHERE k.kind = 'person' AND k.org_id = ?1 AND k.index_name = 'all' AND k.key_value = ''"
+                .to_owned(),
+            params: vec![Param::Id(org.uuid())],
+        };
+        list = list.page("k.position, k.id", page);
         self.many(&list.sql, &list.params).await
     }
 

@@ -1,10 +1,13 @@
 //! Keyed records in SQL.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
+use hallway_platform::org::Person;
 use hallway_platform::ports::StoreError;
-use hallway_platform::ports::records::{Direction, Expect, Find, Record, RecordWrite, Stored};
-use hallway_wire::id::OrgId;
+use hallway_platform::ports::records::{Claim, Direction, Expect, Find, Key, Record, RecordWrite, Stored};
+use hallway_platform::records::Document as _;
+use hallway_wire::id::{OrgId, PersonId};
 use uuid::Uuid;
 
 use crate::SqlStore;
@@ -101,6 +104,12 @@ fn put(record: &Record, expect: Expect, batch: &mut Vec<Statement>) -> Result<()
             forget_keys(kind, id, batch);
         }
     }
+    find_by(kind, id, &org, keys, claims, batch);
+    Ok(())
+}
+
+/// Adds what a record is found by.
+fn find_by(kind: &str, id: &str, org: &Param, keys: &[Key], claims: &[Claim], batch: &mut Vec<Statement>) {
     for key in keys {
         batch.push(Statement::new(
             "INSERT INTO record_key (kind, org_id, index_name, key_value, position, id) \
@@ -130,7 +139,48 @@ fn put(record: &Record, expect: Expect, batch: &mut Vec<Statement>) -> Result<()
             .taken(claim.taken),
         );
     }
+}
+
+/// Inserts or replaces a person, whatever was there: accounts that the system keeps itself.
+pub(crate) fn put_person(person: &Person, batch: &mut Vec<Statement>) -> Result<()> {
+    let (kind, id, org) = (Person::KIND, person.id(), Param::Id(person.org.uuid()));
+    let doc = serde_json::to_string(person)
+        .map_err(|error| StoreError::Backend(format!("a person cannot be written as JSON: {error}")))?;
+    batch.push(
+        Statement::new(
+            "INSERT INTO record (kind, id, org_id, revision, doc) VALUES (?1, ?2, ?3, 1, ?4) \
+             ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc, revision = record.revision + 1 \
+             WHERE record.org_id = excluded.org_id",
+            [text(kind), text(&id), org.clone(), Param::Text(doc)],
+        )
+        .unchanged("A person with this id is in another organization."),
+    );
+    forget_keys(kind, &id, batch);
+    find_by(kind, &id, &org, &person.keys(), &person.claims(), batch);
     Ok(())
+}
+
+/// Deletes a person, whatever is there.
+pub(crate) fn delete_person(person: PersonId, batch: &mut Vec<Statement>) {
+    let (kind, id) = (Person::KIND, person.uuid().to_string());
+    batch.push(Statement::new(
+        "DELETE FROM record WHERE kind = ?1 AND id = ?2",
+        [text(kind), text(&id)],
+    ));
+    forget_keys(kind, &id, batch);
+}
+
+/// A person of a database of before version 6, as it is kept now. Where two accounts of an organization have
+/// one address, which was possible then, the older one keeps it and the newer one gets one that says so.
+pub(crate) fn moved_person(doc: &str, emails: &mut HashSet<(OrgId, String)>) -> Result<Vec<Statement>> {
+    let mut person: Person = serde_json::from_str(doc)
+        .map_err(|error| StoreError::Backend(format!("a stored person cannot be read: {error}")))?;
+    if !emails.insert((person.org, Person::comparable_email(&person.email))) {
+        person.email = format!("{}.{}", person.id.uuid().simple(), person.email.trim());
+    }
+    let mut batch = Vec::new();
+    put_person(&person, &mut batch)?;
+    Ok(batch)
 }
 
 fn forget_keys(kind: &str, id: &str, batch: &mut Vec<Statement>) {

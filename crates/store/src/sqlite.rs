@@ -5,7 +5,7 @@
 //! waits for the writer. The writer takes every commit that waits into one transaction, so that many share
 //! one flush to the disk; each is a savepoint in it, so that one that conflicts takes back only itself.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::driver::{Dialect, Driver, EachRow, Param, Row, Statement, Unchanged};
-use crate::migrations::{VERSION_TABLE, pending};
+use crate::migrations::{Move, VERSION_TABLE, pending};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -360,6 +360,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         transaction
             .execute_batch(&DIALECT.spell(step.sql))
             .map_err(failed)?;
+        if let Some(moves) = &step.moves {
+            move_documents(&transaction, moves)?;
+        }
         transaction
             .execute(
                 "INSERT INTO schema_version (version, what) VALUES (?1, ?2)",
@@ -370,6 +373,20 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         tracing::info!(version = step.version, what = step.what, "migrated the database");
     }
     Ok(())
+}
+
+/// Makes keyed records of the documents of a table.
+fn move_documents(connection: &Connection, moves: &Move) -> Result<()> {
+    let mut documents = Vec::new();
+    ask(connection, moves.ask, &[], &mut |row| {
+        documents.push(row.text(0)?.to_owned());
+        Ok(())
+    })?;
+    let mut seen = HashSet::new();
+    for document in documents {
+        write_batch(connection, &(moves.into)(&document, &mut seen)?)?;
+    }
+    connection.execute_batch(moves.then).map_err(backend)
 }
 
 fn version(connection: &Connection) -> Result<i64> {

@@ -30,17 +30,8 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
              ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
             [id(it.id), doc(it)?],
         )),
-        Write::PutPerson(it) => batch.push(
-            Statement::new(
-                "INSERT INTO person (id, org_id, doc) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT (id) DO UPDATE SET doc = excluded.doc WHERE person.org_id = excluded.org_id",
-                [id(it.id), id(it.org), doc(it)?],
-            )
-            .unchanged("A person with this id is in another organization."),
-        ),
-        Write::DeletePerson(it) => {
-            batch.push(Statement::new("DELETE FROM person WHERE id = ?1", [id(*it)]));
-        }
+        Write::PutPerson(it) => crate::records::put_person(it, batch)?,
+        Write::DeletePerson(it) => crate::records::delete_person(*it, batch),
         Write::PutLocation(it) => batch.push(
             Statement::new(
                 "INSERT INTO location (id, org_id, doc) VALUES (?1, ?2, ?3) \

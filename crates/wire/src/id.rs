@@ -112,8 +112,14 @@ impl<K: Kind> FromStr for Id<K> {
                 found: kind,
             });
         }
-        // A workspace location wraps `<org>#<location>`.
-        let uuid = inner.rsplit('#').next().unwrap_or(&inner);
+        // A workspace location wraps `<org>#<location>`, a license `<org>:<type>_<license>`, a group
+        // `<group>:<org>`.
+        let uuid = match K::TYPE {
+            "LICENSE" => inner.rsplit('_').next(),
+            "SCIM_GROUP" => inner.split(':').next(),
+            _ => inner.rsplit('#').next(),
+        };
+        let uuid = uuid.unwrap_or(&inner);
         Uuid::try_parse(uuid)
             .map(Self::from_uuid)
             .map_err(|_| IdError::Shape)
@@ -209,6 +215,8 @@ kinds! {
     Authorization AuthorizationId "AUTHORIZATION" "authorization";
     Job JobId "JOB_ID" "job";
     Call CallId "CALLS" "call";
+    License LicenseId "LICENSE" "license";
+    Group GroupId "SCIM_GROUP" "group";
 }
 
 /// The id of an integration: the UUID that its author chose in the manifest, always in its bare form.
@@ -233,9 +241,40 @@ pub fn workspace_location(org: OrgId, location: LocationId) -> String {
     )
 }
 
+/// The public id of a license. Clients take it apart at `:` and `_`.
+pub fn license(org: OrgId, license: LicenseId) -> String {
+    encode(
+        "us",
+        "LICENSE",
+        format_args!("{}:HW_{}", org.uuid(), license.uuid()),
+    )
+}
+
+/// The public id of a group.
+pub fn group(org: OrgId, group: GroupId) -> String {
+    encode(
+        "us",
+        "SCIM_GROUP",
+        format_args!("{}:{}", group.uuid(), org.uuid()),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn licenses_and_groups_wrap_the_organization() {
+        let org = OrgId::random();
+        let (one, other) = (LicenseId::random(), GroupId::random());
+        assert_eq!(license(org, one).parse(), Ok(one));
+        assert_eq!(one.to_string().parse(), Ok(one));
+        assert_eq!(group(org, other).parse(), Ok(other));
+        let (_, inner) = decode(&license(org, one)).unwrap();
+        let (of, rest) = inner.split_once(':').unwrap();
+        assert_eq!(of, org.uuid().to_string());
+        assert_eq!(rest.split_once('_').unwrap().1, one.uuid().to_string());
+    }
 
     #[test]
     fn reads_every_form() {

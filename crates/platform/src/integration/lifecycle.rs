@@ -649,23 +649,19 @@ impl Platform {
 
 /// The machine account of an activation.
 fn machine_account(activation: &Activation, manifest: &Manifest, now: Timestamp) -> Person {
+    let email = format!("{}@integration.hallway.internal", activation.machine.uuid());
+    let roles = activation.roles.iter();
     Person {
-        id: activation.machine,
-        org: activation.org,
-        kind: PersonKind::Machine,
-        email: format!("{}@integration.hallway.internal", activation.machine.uuid()),
-        display_name: manifest.display_name.clone(),
-        first_name: None,
-        last_name: None,
-        title: None,
-        department: None,
-        roles: activation
-            .roles
-            .iter()
-            .filter_map(|role| Role::from_name(role))
-            .collect(),
-        created: activation.created,
+        roles: roles.filter_map(|role| Role::from_name(role)).collect(),
         last_modified: now,
+        ..Person::new(
+            activation.machine,
+            activation.org,
+            PersonKind::Machine,
+            email,
+            manifest.display_name.clone(),
+            activation.created,
+        )
     }
 }
 

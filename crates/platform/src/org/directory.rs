@@ -2,17 +2,17 @@
 
 use std::collections::HashSet;
 
-use hallway_wire::id::{OrgId, PersonId, RoleId};
+use hallway_wire::id::{LocationId, OrgId, PersonId, RoleId, license};
 use hallway_wire::organization::{self, CallingAddresses};
 use hallway_wire::person as wire;
 
-use super::{Person, PersonKind, Role};
+use super::{Person, PersonAddress, PersonKind, Role};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
-use crate::place::Part;
 use crate::place::permit::Sight;
 use crate::platform::Platform;
-use crate::ports::Page;
+use crate::ports::{After, Find};
+use crate::records::{Document as _, Listed};
 
 /// Most ids in one question.
 const MAX_IDS: usize = 85;
@@ -28,9 +28,21 @@ pub struct PeopleQuery {
     pub ids: Option<Vec<PersonId>>,
     /// Somebody with any of these roles.
     pub roles: Vec<RoleId>,
-    /// Only calling users have a location: a question for one finds nobody yet.
-    pub with_location: bool,
+    /// Calling users of this location.
+    pub location: Option<LocationId>,
     pub exclude_status: bool,
+    /// Whether extension and location are shown.
+    pub calling_data: bool,
+}
+
+/// A page of people.
+#[derive(Clone, Debug)]
+pub struct FoundPeople {
+    pub items: Vec<wire::Person>,
+    /// Ids that were asked for and are nobody's.
+    pub not_found: Vec<PersonId>,
+    /// Where the next page begins.
+    pub next: Option<After>,
 }
 
 impl PeopleQuery {
@@ -38,50 +50,170 @@ impl PeopleQuery {
         self.email.is_some() || self.display_name.is_some() || self.ids.is_some()
     }
 
+    /// How the name starts, as the index has it.
+    fn name_start(&self) -> Option<String> {
+        self.display_name
+            .as_ref()
+            .map(|start| start.trim().to_lowercase())
+    }
+
     fn matches(&self, person: &Person) -> bool {
         let email = self.email.as_ref().is_none_or(|email| {
-            let email = email.trim();
-            person.email.eq_ignore_ascii_case(email)
-                || person.email.eq_ignore_ascii_case(&email.replace(' ', "+"))
+            let has = Person::comparable_email(&person.email);
+            spellings(email).contains(&has)
         });
-        let name = self.display_name.as_ref().is_none_or(|start| {
-            person
-                .display_name
-                .to_lowercase()
-                .starts_with(&start.trim().to_lowercase())
-        });
+        let name = self
+            .name_start()
+            .is_none_or(|start| person.display_name.to_lowercase().starts_with(&start));
         let role = self.roles.is_empty() || person.roles.iter().any(|role| self.roles.contains(&role.id()));
-        email && name && role && !self.with_location
+        let location = self.location.is_none() || person.location == self.location;
+        email && name && role && location
+    }
+
+    /// The index that leaves the fewest people to look at, and whether everybody in it matches.
+    fn index(&self, org: OrgId, max: usize) -> (Find, bool) {
+        let find = |index, value: String| Find::new(Person::KIND, org, index, value, max);
+        let role = match self.roles.as_slice() {
+            [one] => Role::ALL.into_iter().find(|role| role.id() == *one),
+            _ => None,
+        };
+        let (find, exact) = match (self.location, role) {
+            (Some(location), _) => (
+                find(Person::BY_LOCATION, location.uuid().to_string()),
+                self.roles.is_empty(),
+            ),
+            (None, Some(role)) => (find(Person::BY_ROLE, role.name().to_owned()), true),
+            (None, None) if self.display_name.is_some() => {
+                (find(Person::BY_NAME, String::new()), self.roles.is_empty())
+            }
+            (None, None) => {
+                let people = PersonKind::Person.name().to_owned();
+                return (find(Person::BY_KIND, people), self.roles.is_empty());
+            }
+        };
+        match self.name_start() {
+            Some(start) => (find.starting_with(&start), exact),
+            None => (find, exact),
+        }
     }
 }
 
-/// The person as answers show it. What only administrators and the person itself see is left out unless
-/// `private`.
-fn view(person: &Person, private: bool, status: bool) -> wire::Person {
+/// How an address may have been meant: as it is, or with `+` where the query has a blank.
+fn spellings(email: &str) -> [String; 2] {
+    let email = Person::comparable_email(email);
+    let plus = email.replace(' ', "+");
+    [email, plus]
+}
+
+/// What of a person is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shown {
+    /// What only administrators and the person itself see.
+    pub(super) private: bool,
+    pub(super) status: bool,
+    pub(super) calling: bool,
+}
+
+impl Shown {
+    /// Everything.
+    pub(super) const ALL: Self = Self {
+        private: true,
+        status: true,
+        calling: true,
+    };
+}
+
+/// The person as answers show it. The line's extension is shown with the location's routing prefix among the
+/// phone numbers, without it in `extension` (people-calling R6).
+pub(super) fn view(person: &Person, shown: Shown, prefix: Option<&str>) -> wire::Person {
+    let Shown {
+        private,
+        status,
+        calling,
+    } = shown;
+    let human = person.kind == PersonKind::Person;
+    let line = person.line.clone().filter(|_| private);
+    let calling = calling && private;
     wire::Person {
         id: person.id,
         emails: vec![person.email.clone()],
-        phone_numbers: Vec::new(),
+        phone_numbers: if private {
+            phone_numbers(person, prefix)
+        } else {
+            Vec::new()
+        },
+        extension: line.and_then(|line| line.extension).filter(|_| calling),
+        location_id: person.location.filter(|_| calling),
         display_name: person.display_name.clone(),
-        nick_name: person.first_name.clone(),
+        nick_name: person.nick_name.clone().or_else(|| person.first_name.clone()),
         first_name: person.first_name.clone(),
         last_name: person.last_name.clone(),
+        avatar: person.avatar.clone(),
         org_id: person.org,
         roles: private.then(|| person.roles.iter().map(|role| role.id()).collect()),
-        licenses: private.then(Vec::new),
+        licenses: private.then(|| {
+            let licenses = person.licenses.iter();
+            licenses.map(|&id| license(person.org, id)).collect()
+        }),
         department: person.department.clone().filter(|_| private),
+        manager: person.manager.clone().filter(|_| private),
+        manager_id: person.manager_id.filter(|_| private),
         title: person.title.clone().filter(|_| private),
-        invite_pending: private.then_some(false),
-        login_enabled: private.then_some(true),
+        addresses: if private {
+            person.addresses.iter().map(address).collect()
+        } else {
+            Vec::new()
+        },
+        site_urls: person.site_urls.iter().filter(|_| private).cloned().collect(),
+        timezone: person.timezone.clone().filter(|_| private),
+        invite_pending: private.then_some(person.invite_pending),
+        login_enabled: private.then_some(person.login_enabled),
         sip_addresses: Vec::new(),
         created: person.created,
         last_modified: private.then_some(person.last_modified),
-        status: status.then(|| "unknown".to_owned()),
-        kind: match person.kind {
-            PersonKind::Person => "person",
-            PersonKind::Machine | PersonKind::Bot | PersonKind::ServiceApp => "bot",
-        }
-        .to_owned(),
+        status: status.then(|| {
+            match (human, person.invite_pending) {
+                (true, true) => "pending",
+                (true, false) => "active",
+                (false, _) => "unknown",
+            }
+            .to_owned()
+        }),
+        kind: if human { "person" } else { "bot" }.to_owned(),
+    }
+}
+
+fn phone_numbers(person: &Person, prefix: Option<&str>) -> Vec<wire::PhoneNumber> {
+    let of_line = |kind: &str, value: String| wire::PhoneNumber {
+        kind: kind.to_owned(),
+        value,
+        primary: Some(true),
+    };
+    let line = person.line.clone().unwrap_or_default();
+    let number = line.number.map(|number| of_line("work", number));
+    let extension = line.extension.map(|extension| {
+        of_line(
+            "work_extension",
+            format!("{}{extension}", prefix.unwrap_or_default()),
+        )
+    });
+    let others = person.phone_numbers.iter().map(|number| wire::PhoneNumber {
+        kind: number.kind.clone(),
+        value: number.value.clone(),
+        primary: None,
+    });
+    number.into_iter().chain(extension).chain(others).collect()
+}
+
+fn address(address: &PersonAddress) -> wire::Address {
+    let address = address.clone();
+    wire::Address {
+        kind: address.kind,
+        country: address.country,
+        locality: address.locality,
+        region: address.region,
+        street_address: address.street_address,
+        postal_code: address.postal_code,
     }
 }
 
@@ -97,23 +229,31 @@ impl Platform {
     ///
     /// # Errors
     /// Missing scope.
-    pub fn my_details(&self, caller: &Caller) -> Result<wire::Person> {
+    pub async fn my_details(&self, caller: &Caller, calling: bool) -> Result<wire::Person> {
         caller.require_scope(&["spark:people_read", "spark-admin:people_read"])?;
-        Ok(view(&caller.profile, true, true))
+        let shown = Shown {
+            calling,
+            ..Shown::ALL
+        };
+        self.show(&caller.profile, shown).await
     }
 
     /// One person of the caller's organization.
     ///
     /// # Errors
     /// Missing scope; unknown.
-    pub async fn person_details(&self, caller: &Caller, id: PersonId) -> Result<wire::Person> {
+    pub async fn person_details(&self, caller: &Caller, id: PersonId, calling: bool) -> Result<wire::Person> {
         let sight = caller.may_read_people()?;
         let person = self.person(caller, id).await?;
-        let private = sight == Sight::Organization || person.id == caller.person;
-        Ok(view(&person, private, true))
+        let shown = Shown {
+            private: sight == Sight::Organization || person.id == caller.person,
+            status: true,
+            calling,
+        };
+        self.show(&person, shown).await
     }
 
-    /// People who match, and the ids that were asked for in vain.
+    /// People who match, from a place in their list on.
     ///
     /// # Errors
     /// Missing scope; a user who names nobody; too many ids.
@@ -121,23 +261,61 @@ impl Platform {
         &self,
         caller: &Caller,
         query: &PeopleQuery,
-        page: Page,
-    ) -> Result<(Part<wire::Person>, Vec<PersonId>)> {
+        max: usize,
+        after: Option<After>,
+    ) -> Result<FoundPeople> {
         let sight = caller.may_read_people()?;
         if sight == Sight::Own && !query.names_somebody() {
             return Err(Error::invalid(
                 "Email, displayName, or id list should be specified.",
             ));
         }
-        let show = |person: &Person| {
-            let private = sight == Sight::Organization || person.id == caller.person;
-            view(person, private, !query.exclude_status && query.ids.is_none())
+        let (people, not_found, next) = if let Some(ids) = &query.ids {
+            let (found, missing) = self.people_of_ids(caller, query, ids).await?;
+            (found, missing, None)
+        } else if let Some(email) = &query.email {
+            let found = self.people_of_address(caller.org, email).await?;
+            let found = found.into_iter().filter(|person| query.matches(person));
+            (found.collect(), Vec::new(), None)
+        } else {
+            let (find, exact) = query.index(caller.org, max);
+            let find = find.after(after);
+            let Listed { items, next } = if exact {
+                self.list::<Person>(find).await?
+            } else {
+                self.list_where::<Person>(find, |person| query.matches(person))
+                    .await?
+            };
+            let people = items.into_iter().map(|kept| kept.doc).collect();
+            (people, Vec::new(), next)
         };
-        let Some(ids) = &query.ids else {
-            let people = self.people(caller).await?;
-            let matching = people.iter().filter(|person| query.matches(person));
-            return Ok((Part::cut(matching.map(show), page), Vec::new()));
-        };
+        let mut items = Vec::with_capacity(people.len());
+        for person in &people {
+            let shown = Shown {
+                private: sight == Sight::Organization || person.id == caller.person,
+                status: !query.exclude_status && query.ids.is_none(),
+                calling: query.calling_data,
+            };
+            items.push(self.show(person, shown).await?);
+        }
+        Ok(FoundPeople {
+            items,
+            not_found,
+            next,
+        })
+    }
+
+    /// The person as answers show it.
+    pub(super) async fn show(&self, person: &Person, shown: Shown) -> Result<wire::Person> {
+        Ok(view(person, shown, None))
+    }
+
+    async fn people_of_ids(
+        &self,
+        caller: &Caller,
+        query: &PeopleQuery,
+        ids: &[PersonId],
+    ) -> Result<(Vec<Person>, Vec<PersonId>)> {
         if ids.len() > MAX_IDS {
             return Err(Error::invalid(format!(
                 "id: at most {MAX_IDS} ids can be asked for"
@@ -146,13 +324,23 @@ impl Platform {
         let (mut found, mut missing, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for &id in ids.iter().filter(|&&id| seen.insert(id)) {
             match self.person(caller, id).await {
-                Ok(person) if query.matches(&person) => found.push(show(&person)),
+                Ok(person) if query.matches(&person) => found.push(person),
                 Ok(_) => {}
                 Err(Error::NotFound { .. }) => missing.push(id),
                 Err(error) => return Err(error),
             }
         }
-        Ok((Part::cut(found.into_iter(), page), missing))
+        Ok((found, missing))
+    }
+
+    /// Whoever has this address in one of its spellings.
+    async fn people_of_address(&self, org: OrgId, email: &str) -> Result<Vec<Person>> {
+        let [plain, plus] = spellings(email);
+        let mut found: Vec<Person> = self.person_of_email(org, &plain).await?.into_iter().collect();
+        if plus != plain {
+            found.extend(self.person_of_email(org, &plus).await?);
+        }
+        Ok(found)
     }
 
     /// All roles.
@@ -229,32 +417,33 @@ mod tests {
     use hallway_wire::Timestamp;
 
     use super::*;
+    use crate::org::{Line, PersonNumber};
 
     fn ada() -> Person {
         Person {
-            id: PersonId::from_uuid(uuid::Uuid::from_u128(7)),
-            org: OrgId::from_uuid(uuid::Uuid::nil()),
-            kind: PersonKind::Person,
-            email: "Ada+one@example.com".to_owned(),
-            display_name: "Ada Lovelace".to_owned(),
             first_name: Some("Ada".to_owned()),
             last_name: Some("Lovelace".to_owned()),
             title: Some("Countess".to_owned()),
-            department: None,
             roles: vec![Role::DeviceAdmin],
-            created: Timestamp(0),
-            last_modified: Timestamp(0),
+            ..Person::new(
+                PersonId::from_uuid(uuid::Uuid::from_u128(7)),
+                OrgId::from_uuid(uuid::Uuid::nil()),
+                PersonKind::Person,
+                "Ada+one@example.com",
+                "Ada Lovelace",
+                Timestamp(0),
+            )
         }
     }
 
     #[test]
     fn finds_people() {
         let ada = ada();
-        let text = |text: &str| Some(text.to_owned());
+        let query = PeopleQuery::default();
         let by_email = |email: &str| {
             PeopleQuery {
-                email: text(email),
-                ..PeopleQuery::default()
+                email: Some(email.to_owned()),
+                ..query.clone()
             }
             .matches(&ada)
         };
@@ -262,8 +451,8 @@ mod tests {
         assert!(!by_email("one@example.com"));
         let by_name = |name: &str| {
             PeopleQuery {
-                display_name: text(name),
-                ..PeopleQuery::default()
+                display_name: Some(name.to_owned()),
+                ..query.clone()
             }
             .matches(&ada)
         };
@@ -271,27 +460,92 @@ mod tests {
         let by_role = |role: Role| {
             PeopleQuery {
                 roles: vec![role.id()],
-                ..PeopleQuery::default()
+                ..query.clone()
             }
             .matches(&ada)
         };
         assert!(by_role(Role::DeviceAdmin) && !by_role(Role::FullAdmin));
-        assert!(
-            !PeopleQuery {
-                with_location: true,
-                ..PeopleQuery::default()
-            }
-            .matches(&ada)
-        );
+        let elsewhere = PeopleQuery {
+            location: Some(LocationId::random()),
+            ..query
+        };
+        assert!(!elsewhere.matches(&ada));
+    }
+
+    #[test]
+    fn the_narrowest_index_is_read() {
+        let org = OrgId::random();
+        let index = |query: &PeopleQuery| {
+            let (find, exact) = query.index(org, 9);
+            (find.index, find.from.is_some(), exact)
+        };
+        let mut query = PeopleQuery::default();
+        assert_eq!(index(&query), (Person::BY_KIND, false, true));
+        query.display_name = Some("A".to_owned());
+        assert_eq!(index(&query), (Person::BY_NAME, true, true));
+        query.roles = vec![Role::FullAdmin.id()];
+        assert_eq!(index(&query), (Person::BY_ROLE, true, true));
+        query.location = Some(LocationId::random());
+        assert_eq!(index(&query), (Person::BY_LOCATION, true, false));
+        let query = PeopleQuery {
+            roles: vec![Role::FullAdmin.id(), Role::UserAdmin.id()],
+            ..PeopleQuery::default()
+        };
+        assert_eq!(index(&query), (Person::BY_KIND, false, false));
     }
 
     #[test]
     fn others_see_less() {
-        let seen = view(&ada(), false, true);
+        let seen = view(
+            &ada(),
+            Shown {
+                status: true,
+                ..Shown::default()
+            },
+            None,
+        );
         assert_eq!((seen.roles, seen.title, seen.invite_pending), (None, None, None));
-        let own = view(&ada(), true, false);
+        let own = Shown {
+            private: true,
+            ..Shown::default()
+        };
+        let own = view(&ada(), own, None);
         assert_eq!(own.roles, Some(vec![Role::DeviceAdmin.id()]));
         assert_eq!((own.title.as_deref(), own.status), (Some("Countess"), None));
+    }
+
+    #[test]
+    fn the_line_is_the_primary_number() {
+        let mut ada = ada();
+        ada.location = Some(LocationId::random());
+        ada.line = Some(Line {
+            number: None,
+            extension: Some("133".to_owned()),
+        });
+        let seen = view(&ada, Shown::ALL, Some("8080"));
+        let one = wire::PhoneNumber {
+            kind: "work_extension".to_owned(),
+            value: "8080133".to_owned(),
+            primary: Some(true),
+        };
+        assert_eq!(seen.phone_numbers, [one.clone()]);
+        assert_eq!(
+            (seen.extension.as_deref(), seen.location_id),
+            (Some("133"), ada.location)
+        );
+        ada.line.as_mut().unwrap().number = Some("+14085267209".to_owned());
+        ada.phone_numbers.push(PersonNumber {
+            kind: "mobile".to_owned(),
+            value: "+4712345678".to_owned(),
+        });
+        let without = Shown {
+            calling: false,
+            ..Shown::ALL
+        };
+        let seen = view(&ada, without, Some("8080"));
+        let kinds: Vec<&str> = seen.phone_numbers.iter().map(|it| it.kind.as_str()).collect();
+        assert_eq!(kinds, ["work", "work_extension", "mobile"]);
+        assert_eq!((seen.extension, seen.location_id), (None, None));
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Organizations, their people and machine accounts, and administrative roles.
 
 use hallway_wire::Timestamp;
-use hallway_wire::id::{OrgId, PersonId, RoleId};
+use hallway_wire::id::{OrgId, RoleId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 mod directory;
+mod license;
+mod person;
 mod service;
 
-pub use directory::PeopleQuery;
+pub use directory::{FoundPeople, PeopleQuery};
+pub use license::{License, LicenseKind};
+pub use person::{Line, Person, PersonAddress, PersonNumber};
 pub use service::Founding;
 
 /// The owner of everything.
@@ -104,26 +108,4 @@ pub enum PersonKind {
     Bot,
     /// The account of a service app in an organization that authorized it.
     ServiceApp,
-}
-
-/// A person or a machine account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    pub id: PersonId,
-    pub org: OrgId,
-    pub kind: PersonKind,
-    pub email: String,
-    pub display_name: String,
-    #[serde(default)]
-    pub first_name: Option<String>,
-    #[serde(default)]
-    pub last_name: Option<String>,
-    #[serde(default)]
-    pub title: Option<String>,
-    #[serde(default)]
-    pub department: Option<String>,
-    #[serde(default)]
-    pub roles: Vec<Role>,
-    pub created: Timestamp,
-    pub last_modified: Timestamp,
 }

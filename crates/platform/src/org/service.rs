@@ -8,7 +8,8 @@ use super::{Organization, Person, PersonKind, Role};
 use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
 use crate::platform::Platform;
-use crate::ports::{Page, Write};
+use crate::ports::{Find, Page, Write};
+use crate::records::{Document as _, Kept};
 
 /// A new organization and its first administrator.
 #[derive(Clone, Debug)]
@@ -57,18 +58,8 @@ impl Platform {
                 created: now,
             }),
             Write::PutPerson(Person {
-                id: admin,
-                org,
-                kind: PersonKind::Person,
-                email: admin_email,
-                display_name: admin_name,
-                first_name: None,
-                last_name: None,
-                title: None,
-                department: None,
                 roles: vec![Role::FullAdmin],
-                created: now,
-                last_modified: now,
+                ..Person::new(admin, org, PersonKind::Person, admin_email, admin_name, now)
             }),
         ];
         all.append(&mut writes);
@@ -96,10 +87,16 @@ impl Platform {
     /// # Errors
     /// The store failed.
     pub async fn first_admin(&self, org: OrgId) -> Result<Option<Person>> {
-        let people = self.store.people(org, Page::ALL).await.doing("listing people")?;
-        Ok(people
-            .into_iter()
-            .find(|person| person.roles.contains(&Role::FullAdmin)))
+        let admins = Find::new(
+            Person::KIND,
+            org,
+            Person::BY_ROLE,
+            Role::FullAdmin.name(),
+            usize::MAX - 1,
+        );
+        let admins = self.list::<Person>(admins).await?.items;
+        let first = admins.into_iter().min_by_key(|kept| (kept.created, kept.id));
+        Ok(first.map(|kept| kept.doc))
     }
 
     /// The caller's organization.
@@ -118,20 +115,6 @@ impl Platform {
         found.ok_or(Error::NotFound { what: "organization" })
     }
 
-    /// People of the caller's organization, without machine accounts.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn people(&self, caller: &Caller) -> Result<Vec<Person>> {
-        let mut people = self
-            .store
-            .people(caller.org, Page::ALL)
-            .await
-            .doing("listing people")?;
-        people.retain(|person| person.kind == PersonKind::Person);
-        Ok(people)
-    }
-
     /// A person of the caller's organization.
     ///
     /// # Errors
@@ -145,10 +128,22 @@ impl Platform {
 
     /// The person or machine account with this address, in any case.
     pub(crate) async fn person_of_email(&self, org: OrgId, email: &str) -> Result<Option<Person>> {
-        let people = self.store.people(org, Page::ALL).await.doing("listing people")?;
-        Ok(people
-            .into_iter()
-            .find(|person| person.email.eq_ignore_ascii_case(email.trim())))
+        let kept = self.kept_person_of_email(org, email).await?;
+        Ok(kept.map(|kept| kept.doc))
+    }
+
+    /// As [`person_of_email`](Self::person_of_email), with the revision that a change names.
+    pub(crate) async fn kept_person_of_email(&self, org: OrgId, email: &str) -> Result<Option<Kept<Person>>> {
+        self.claimant(org, Person::EMAIL, &Person::comparable_email(email))
+            .await
+    }
+
+    /// A person of an organization with its revision: what changes a person reads it by this.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(crate) async fn kept_person(&self, org: OrgId, id: PersonId) -> Result<Kept<Person>> {
+        self.demand(org, &id.uuid().to_string()).await
     }
 
     /// A person or machine account of an organization, for who decided already that it may be seen.

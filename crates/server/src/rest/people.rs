@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::response::Response;
 use hallway_platform::Platform;
 use hallway_platform::org::PeopleQuery;
-use hallway_wire::id::{self, LocationId};
+use hallway_wire::id;
 use hallway_wire::person::{People, Person};
 
 use super::page;
-use super::query::{Ask, PathId, is_set, parameter, text};
+use super::query::{Ask, PathId, is_set, location, parameter, text};
 use crate::body::Json;
 use crate::describe::{Api, Op};
 use crate::error::ApiError;
@@ -40,32 +40,37 @@ pub(super) fn routes() -> Api {
                 .flag("callingData", "Show what belongs to calling too.")
                 .flag("excludeStatus", "Leave the presence out.")
                 .query("cursor", "The page that an earlier answer points to.")
-                .query("start", "How many to pass over.")
                 .query("max", "Most people on a page, up to 1000.")
                 .answers::<People>(200),
         )
         .get(
             "/people/me",
             get_me,
-            Op::new("Get my own details").scopes(READ).answers::<Person>(200),
+            Op::new("Get my own details")
+                .scopes(READ)
+                .flag("callingData", "Show what belongs to calling too.")
+                .answers::<Person>(200),
         )
         .get(
             "/people/{id}",
             get_person,
-            Op::new("Get a person").scopes(READ).answers::<Person>(200),
+            Op::new("Get a person")
+                .scopes(READ)
+                .flag("callingData", "Show what belongs to calling too.")
+                .answers::<Person>(200),
         )
 }
 
 fn filter(query: &Query) -> Result<PeopleQuery, ApiError> {
     let ids = query.list("id").map(read_id).collect::<Result<Vec<_>, _>>()?;
-    let location: Option<LocationId> = parameter(query, "locationId")?;
     Ok(PeopleQuery {
         email: text(query, "email"),
         display_name: text(query, "displayName"),
         ids: (!ids.is_empty()).then_some(ids),
         roles: query.list("roles").map(read_id).collect::<Result<_, _>>()?,
-        with_location: location.is_some(),
+        location: location(query)?,
         exclude_status: is_set(query, "excludeStatus")?,
+        calling_data: is_set(query, "callingData")?,
     })
 }
 
@@ -77,36 +82,43 @@ async fn list_people(
     let query = page::under_cursor(query)?;
     caller.check_org(parameter(&query, "orgId")?)?;
     let filter = filter(&query)?;
-    let limit = match (filter.with_location, is_set(&query, "callingData")?) {
+    let limit = match (filter.location.is_some(), filter.calling_data) {
         (true, _) => IN_LOCATION,
         (false, true) => WITH_CALLING,
         (false, false) => MAX,
     };
-    let page = page::page(&query, DEFAULT.min(limit), limit)?;
-    let (part, missing) = platform.list_people(&caller, &filter, page).await?;
-    let not_found_ids = missing.iter().map(ToString::to_string).collect();
+    let max = page::max(&query, DEFAULT.min(limit), limit)?;
+    let after = page::behind(&query)?;
+    let found = platform.list_people(&caller, &filter, max, after).await?;
     let body = People {
-        items: part.items,
-        not_found_ids,
+        items: found.items,
+        not_found_ids: found.not_found.iter().map(ToString::to_string).collect(),
     };
-    Ok(page::answer_with_cursor(
-        &platform, "/people", &query, page, body, part.more,
+    Ok(page::answer_behind(
+        &platform,
+        "/people",
+        &query,
+        max,
+        body,
+        found.next.as_ref(),
     ))
 }
 
 async fn get_me(
     State(platform): State<Arc<Platform>>,
-    Ask { caller, .. }: Ask,
+    Ask { caller, query }: Ask,
 ) -> Result<Json<Person>, ApiError> {
-    Ok(Json(platform.my_details(&caller)?))
+    let calling = is_set(&query, "callingData")?;
+    Ok(Json(platform.my_details(&caller, calling).await?))
 }
 
 async fn get_person(
     State(platform): State<Arc<Platform>>,
-    Ask { caller, .. }: Ask,
+    Ask { caller, query }: Ask,
     PathId(id): PathId<id::Person>,
 ) -> Result<Json<Person>, ApiError> {
-    Ok(Json(platform.person_details(&caller, id).await?))
+    let calling = is_set(&query, "callingData")?;
+    Ok(Json(platform.person_details(&caller, id, calling).await?))
 }
 
 #[cfg(test)]

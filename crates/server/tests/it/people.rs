@@ -8,19 +8,12 @@ use serde_json::{Value, json};
 use crate::rig::{NOW, Rig};
 
 fn person(rig: &Rig, name: &str) -> Person {
+    let (email, called) = (format!("{name}+x@example.com"), format!("{name} Example"));
+    let id = PersonId::random();
     Person {
-        id: PersonId::random(),
-        org: rig.org,
-        kind: PersonKind::Person,
-        email: format!("{name}+x@example.com"),
-        display_name: format!("{name} Example"),
         first_name: Some(name.to_owned()),
-        last_name: None,
         title: Some("Dr".to_owned()),
-        department: None,
-        roles: Vec::new(),
-        created: NOW,
-        last_modified: NOW,
+        ..Person::new(id, rig.org, PersonKind::Person, email, called, NOW)
     }
 }
 

@@ -135,19 +135,10 @@ impl Rig {
     }
 
     pub(crate) async fn token_of(&self, id: PersonId, roles: &[Role], scopes: &[&str]) -> String {
+        let email = format!("p{}@example.com", id.uuid().simple());
         let person = Person {
-            id,
-            org: self.org,
-            kind: PersonKind::Person,
-            email: format!("p{}@example.com", id.uuid().simple()),
-            display_name: "Some Body".to_owned(),
-            first_name: None,
-            last_name: None,
-            title: None,
-            department: None,
             roles: roles.to_vec(),
-            created: NOW,
-            last_modified: NOW,
+            ..Person::new(id, self.org, PersonKind::Person, email, "Some Body", NOW)
         };
         let grant = Grant {
             id: Uuid::new_v4(),

@@ -30,6 +30,19 @@ fn database_of(version: i64, path: &Path, org: Uuid, person: &str) {
         .unwrap();
 }
 
+/// Further people in a database of before version 6.
+fn add_people(path: &Path, people: &[(OrgId, String)]) {
+    let connection = Connection::open(path).unwrap();
+    for (org, person) in people {
+        connection
+            .execute(
+                "INSERT INTO person (id, org_id, doc) VALUES (?1, ?2, ?3)",
+                (Uuid::new_v4().as_bytes(), org.uuid().as_bytes(), person),
+            )
+            .unwrap();
+    }
+}
+
 fn person(org: OrgId) -> String {
     serde_json::json!({
         "id": Uuid::new_v4(), "org": org, "kind": "person", "email": "ann@example.com", "display_name": "Ann",
@@ -78,6 +91,44 @@ async fn an_upgrade_keeps_everything_and_leaves_a_copy() {
         .query_row("SELECT COUNT(*) FROM person", (), |row| row.get(0))
         .unwrap();
     assert_eq!(people, 1);
+}
+
+/// People of an older version are found by everything that people are found by, and nobody is lost.
+#[tokio::test]
+async fn people_become_keyed_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hallway.db");
+    let (org, other) = (OrgId::random(), OrgId::random());
+    database_of(4, &path, org.uuid(), &person(org));
+    // The same address twice, which nothing forbade, and once more elsewhere.
+    add_people(&path, &[(org, person(org)), (other, person(other))]);
+    let store = SqlStore::open(&path).unwrap();
+    let people = store.people(org, Page::ALL).await.unwrap();
+    assert_eq!(people.len(), 2);
+    let named = |email: &str| people.iter().find(|person| person.email == email);
+    assert!(named("ann@example.com").is_some(), "{people:?}");
+    assert!(
+        people
+            .iter()
+            .all(|person| person.login_enabled && !person.invite_pending)
+    );
+    let claimant = store
+        .claimant("person", org, "email", "ann@example.com")
+        .await
+        .unwrap();
+    assert_eq!(
+        claimant.unwrap().id,
+        named("ann@example.com").unwrap().id.uuid().to_string()
+    );
+    assert_eq!(
+        store.people(other, Page::ALL).await.unwrap()[0].email,
+        "ann@example.com"
+    );
+    for person in &people {
+        assert_eq!(store.person(person.id).await.unwrap().as_ref(), Some(person));
+    }
+    let named = hallway_platform::ports::Find::new("person", org, "name", "", 9).starting_with("an");
+    assert_eq!(store.records(named).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -148,7 +199,7 @@ async fn a_private_database_leaves_nothing_behind() {
     let driver = Sqlite::ephemeral().unwrap();
     let folder = driver.path.parent().unwrap().to_owned();
     driver
-        .query("SELECT doc FROM person", &[], &mut |_| Ok(()))
+        .query("SELECT doc FROM location", &[], &mut |_| Ok(()))
         .await
         .unwrap();
     assert!(folder.exists());
@@ -159,7 +210,7 @@ async fn a_private_database_leaves_nothing_behind() {
 #[tokio::test]
 async fn questions_cannot_write() {
     let driver = Sqlite::ephemeral().unwrap();
-    let answer = driver.query("DELETE FROM person", &[], &mut |_| Ok(())).await;
+    let answer = driver.query("DELETE FROM location", &[], &mut |_| Ok(())).await;
     assert!(matches!(answer, Err(StoreError::Backend(_))), "{answer:?}");
 }
 
@@ -187,7 +238,7 @@ async fn the_writer_finishes_what_it_has() {
 /// A disk that is full fails the commit that needs it. What the others were told is what is there.
 #[test]
 fn a_full_disk_is_reported_and_the_writer_goes_on() {
-    const PUT: &str = "INSERT INTO person (id, org_id, doc) VALUES (?1, ?1, ?2)";
+    const PUT: &str = "INSERT INTO location (id, org_id, doc) VALUES (?1, ?1, ?2)";
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hallway.db");
     drop(Sqlite::open(&path).unwrap());
@@ -226,7 +277,11 @@ fn a_full_disk_is_reported_and_the_writer_goes_on() {
     assert!(told[3].1.is_err() && told[4].1.is_ok(), "{told:?}");
     let reader = connect_to_read(&path).unwrap();
     for (id, result) in told {
-        let there = reader.query_row("SELECT 1 FROM person WHERE id = ?1", [id.as_bytes()], |_| Ok(()));
+        let there = reader.query_row(
+            "SELECT 1 FROM location WHERE id = ?1",
+            [id.as_bytes()],
+            |_| Ok(()),
+        );
         assert_eq!(there.is_ok(), result.is_ok(), "{id}: {result:?}");
     }
 }

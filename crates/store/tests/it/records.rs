@@ -27,10 +27,13 @@ pub(crate) fn organization(name: &str) -> Organization {
     }
 }
 
+/// Each one is created a moment after the one before.
 pub(crate) fn person(org: OrgId, name: &str) -> Person {
+    static MADE: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+    let created = NOW.plus_millis(MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     read(json!({
         "id": PersonId::random(), "org": org, "kind": "person", "email": format!("{name}@example.com"),
-        "display_name": name, "roles": ["id_device_admin"], "created": NOW, "last_modified": NOW,
+        "display_name": name, "roles": ["id_device_admin"], "created": created, "last_modified": NOW,
     }))
 }
 
