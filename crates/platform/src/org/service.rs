@@ -8,8 +8,8 @@ use super::{Organization, Person, PersonKind, Role};
 use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
 use crate::platform::Platform;
-use crate::ports::{Find, Page, Write};
-use crate::records::{Document as _, Kept};
+use crate::ports::{Page, Write};
+use crate::records::Kept;
 
 /// A new organization and its first administrator.
 #[derive(Clone, Debug)]
@@ -87,14 +87,8 @@ impl Platform {
     /// # Errors
     /// The store failed.
     pub async fn first_admin(&self, org: OrgId) -> Result<Option<Person>> {
-        let admins = Find::new(
-            Person::KIND,
-            org,
-            Person::BY_ROLE,
-            Role::FullAdmin.name(),
-            usize::MAX - 1,
-        );
-        let admins = self.list::<Person>(admins).await?.items;
+        let role = Role::FullAdmin.name();
+        let admins = self.list_all::<Person>(org, Person::BY_ROLE, role).await?;
         let first = admins.into_iter().min_by_key(|kept| (kept.created, kept.id));
         Ok(first.map(|kept| kept.doc))
     }
@@ -113,6 +107,17 @@ impl Platform {
             None
         };
         found.ok_or(Error::NotFound { what: "organization" })
+    }
+
+    /// People of the caller's organization, without machine accounts. All of them: for who needs less there is
+    /// [`list_people`](Self::list_people).
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn people(&self, caller: &Caller) -> Result<Vec<Person>> {
+        let kind = PersonKind::Person.name();
+        let people = self.list_all::<Person>(caller.org, Person::BY_KIND, kind).await?;
+        Ok(people.into_iter().map(|kept| kept.doc).collect())
     }
 
     /// A person of the caller's organization.
