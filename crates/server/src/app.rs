@@ -1,7 +1,7 @@
 //! What handlers share, and the router that puts them together.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -12,6 +12,7 @@ use hallway_wire::id::DeviceId;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::contract::Contracts;
 use crate::metrics::Metrics;
 
 /// Settings of the HTTP side.
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) limiter: Option<Limiter>,
     pub(crate) metrics: Metrics,
     pub(crate) config: ServerConfig,
+    pub(crate) contracts: OnceLock<Contracts>,
     /// Links of devices.
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
@@ -80,6 +82,7 @@ impl App {
             limiter,
             metrics: Metrics::new(faults)?,
             config,
+            contracts: OnceLock::new(),
             tasks: TaskTracker::new(),
             stop,
         })))

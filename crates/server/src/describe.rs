@@ -360,4 +360,5 @@ pub(crate) fn whole() -> Api {
         .merge(hallway.below("/hallway/v1"))
         .merge(crate::rest::app_url::routes())
         .merge(crate::metrics::routes())
+        .merge(crate::contract::routes())
 }

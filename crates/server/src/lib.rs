@@ -7,6 +7,7 @@
 mod app;
 mod auth;
 mod body;
+mod contract;
 mod control;
 pub mod courier;
 mod describe;

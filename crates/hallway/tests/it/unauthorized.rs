@@ -181,6 +181,11 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("GET /healthz", All, ""),
     ("GET /readyz", All, ""),
     ("GET /metrics", All, ""),
+    ("GET /openapi.json", All, ""),
+    ("GET /asyncapi.json", All, ""),
+    ("GET /reference", All, ""),
+    ("GET /reference/reference.css", All, ""),
+    ("GET /reference/reference.js", All, ""),
 ];
 
 /// Methods and paths of a router, from its own words.

@@ -38,8 +38,9 @@ pub(crate) fn routes() -> Api {
         .get(
             "/jwks/{region}",
             jwks,
-            keys()
-                .about("The same keys in every region.")
+            Op::new("Get the keys of a region")
+                .open()
+                .about("They are the same in every region.")
                 .path("region", "A region, like `us-west-2_r`.")
                 .answers::<Jwks>(200),
         )

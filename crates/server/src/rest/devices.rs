@@ -57,7 +57,11 @@ pub(super) fn routes() -> Api {
                     "Only those that the caller may use so: `xapi:readonly`, `xapi:all`.",
                 )
                 .query("mac", "Only the one with this address.")
-                .query("devicePlatform", "`cisco` or `microsoftTeamsRoom`.")
+                .choice(
+                    "devicePlatform",
+                    "Whose meetings they hold.",
+                    &["cisco", "microsoftTeamsRoom"],
+                )
                 .query(
                     "plannedMaintenance",
                     "Only those with or without planned maintenance: `on` or `off`.",

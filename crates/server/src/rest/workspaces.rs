@@ -52,7 +52,11 @@ pub(super) fn routes() -> Api {
                     "deviceHostedMeetingsEnabled",
                     "Only those whose devices host meetings, or do not.",
                 )
-                .query("devicePlatform", "`cisco` or `microsoftTeamsRoom`.")
+                .choice(
+                    "devicePlatform",
+                    "Whose meetings they hold.",
+                    &["cisco", "microsoftTeamsRoom"],
+                )
                 .query(
                     "healthLevel",
                     "Only those as well as this: `error`, `warning`, `info` or `ok`.",

@@ -169,6 +169,16 @@ impl Rig {
         text
     }
 
+    /// Any request, as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// What the router tells about itself: its routes are in it.
+    pub(crate) fn router_says(&self) -> String {
+        format!("{:?}", self.router)
+    }
+
     /// One request of the administrator.
     pub(crate) async fn ask(&self, request: &str, body: Value) -> Answer {
         self.ask_as(Some(&self.admin), request, body).await
