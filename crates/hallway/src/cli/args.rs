@@ -72,6 +72,9 @@ pub(crate) enum Command {
     /// Read status, run commands and configure devices
     #[command(subcommand)]
     Xapi(XapiCommand),
+    /// Let things go wrong on demand, to test how clients take it
+    #[command(subcommand)]
+    Fault(FaultCommand),
     /// Read who did what
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -335,6 +338,147 @@ pub(crate) enum ConfigCommand {
         path: String,
     },
 }
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum FaultCommand {
+    /// Order a fault
+    ///
+    /// Every condition that is given must hold; without any, all requests of the organization are struck (or all
+    /// its notifications). Faults live in the memory of the Hallway, and strike only the organization of the token.
+    #[command(after_help = FAULT_EXAMPLES)]
+    Add(Box<FaultAdd>),
+    /// List faults, and how often each struck
+    List,
+    /// Take a fault back, or all of them
+    Clear {
+        /// Id of the fault [default: all]
+        id: Option<String>,
+    },
+}
+
+const FAULT_EXAMPLES: &str = "\
+Examples:
+  hallway fault add --status 429 --retry-after 2 --route 'GET /v1/people/{id}' --times 1
+  hallway fault add --status 502 --route '/v1/xapi/*' --probability 0.1 --seed 7
+  hallway fault add --expired-token --client C0123abc --times 1
+  hallway fault add --latency 200..800 --person ada@example.com --for 60
+  hallway fault add --duplicate --integration \"First Light\"
+  hallway fault add --offline --device \"Board Room\" --for 60";
+
+/// Effects beside which words about an error make no sense.
+const NOT_STATUS: [&str; 7] = [
+    "latency",
+    "close",
+    "expired_token",
+    "duplicate",
+    "reorder",
+    "drop",
+    "offline",
+];
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct FaultAdd {
+    #[command(flatten)]
+    pub(crate) effect: FaultEffects,
+
+    /// With --status: seconds in the Retry-After header
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        conflicts_with_all = NOT_STATUS,
+        help_heading = "What goes wrong"
+    )]
+    pub(crate) retry_after: Option<u64>,
+    /// With --status: what the error says
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with_all = NOT_STATUS,
+        help_heading = "What goes wrong"
+    )]
+    pub(crate) message: Option<String>,
+
+    /// Requests of this person, by address or id
+    #[arg(long, value_name = "EMAIL", help_heading = "Whom it strikes")]
+    pub(crate) person: Option<String>,
+    /// Requests with tokens of this OAuth client
+    #[arg(long, value_name = "CLIENT_ID", help_heading = "Whom it strikes")]
+    pub(crate) client: Option<String>,
+    /// Requests with the token of this command
+    #[arg(long, help_heading = "Whom it strikes")]
+    pub(crate) this_token: bool,
+    /// Requests with another token: the first 16 hex digits of its SHA-256
+    #[arg(
+        long,
+        value_name = "HEX",
+        conflicts_with = "this_token",
+        help_heading = "Whom it strikes"
+    )]
+    pub(crate) token_hash: Option<String>,
+    /// Requests of this kind, like 'GET /v1/people/{id}' or '/v1/xapi/*'
+    #[arg(long, value_name = "ROUTE", help_heading = "Whom it strikes")]
+    pub(crate) route: Option<String>,
+    /// Requests and notifications about this device, by id or display name
+    #[arg(long, help_heading = "Whom it strikes")]
+    pub(crate) device: Option<String>,
+    /// Notifications for this integration, by id or display name
+    #[arg(long, value_name = "APP", help_heading = "Whom it strikes")]
+    pub(crate) integration: Option<String>,
+    /// Notifications for this subscription of /v1/webhooks
+    #[arg(
+        long,
+        value_name = "ID",
+        conflicts_with = "integration",
+        help_heading = "Whom it strikes"
+    )]
+    pub(crate) webhook: Option<String>,
+
+    /// Only the next so many
+    #[arg(long, value_name = "N", help_heading = "How often")]
+    pub(crate) times: Option<u64>,
+    /// Only this share of them, by chance: above 0, at most 1
+    #[arg(long, value_name = "P", help_heading = "How often")]
+    pub(crate) probability: Option<f64>,
+    /// What chance starts from: the same seed strikes the same ones
+    #[arg(long, value_name = "NUMBER", help_heading = "How often")]
+    pub(crate) seed: Option<u64>,
+    /// Only for a time
+    #[arg(long = "for", value_name = "SECONDS", help_heading = "How often")]
+    pub(crate) for_seconds: Option<u64>,
+}
+
+#[derive(clap::Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct FaultEffects {
+    /// The answer is an error with this status
+    #[arg(long, value_name = "CODE", help_heading = "What goes wrong",
+          value_parser = clap::value_parser!(u16).range(400..=599))]
+    pub(crate) status: Option<u16>,
+    /// It takes so many milliseconds longer, or something in a range: 500, 200..800
+    #[arg(long, value_name = "MS", help_heading = "What goes wrong", value_parser = super::fault::latency)]
+    pub(crate) latency: Option<Latency>,
+    /// The connection is closed without an answer
+    #[arg(long, help_heading = "What goes wrong")]
+    pub(crate) close: bool,
+    /// The answer is that of an expired access token
+    #[arg(long, help_heading = "What goes wrong")]
+    pub(crate) expired_token: bool,
+    /// A notification comes twice
+    #[arg(long, help_heading = "What goes wrong")]
+    pub(crate) duplicate: bool,
+    /// A notification comes after the next one
+    #[arg(long, help_heading = "What goes wrong")]
+    pub(crate) reorder: bool,
+    /// A notification never comes
+    #[arg(long, help_heading = "What goes wrong")]
+    pub(crate) drop: bool,
+    /// The device is away
+    #[arg(long, help_heading = "What goes wrong", requires = "device")]
+    pub(crate) offline: bool,
+}
+
+/// Milliseconds: least, and most where it is a range.
+pub(crate) type Latency = (u64, Option<u64>);
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum AuditCommand {

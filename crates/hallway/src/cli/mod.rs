@@ -1,7 +1,7 @@
 //! The command line as a client of a running Hallway, and the checks that need none.
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
-//! [`jwt`], [`device`], [`places`], [`xapi`] or [`admin`]. They all ask through one [`http::Client`], find
+//! [`jwt`], [`device`], [`places`], [`xapi`], [`fault`] or [`admin`]. They all ask through one [`http::Client`], find
 //! things by name with [`names`], and show what they got through one [`Printer`]; nothing else prints.
 
 mod admin;
@@ -9,6 +9,7 @@ mod args;
 mod connection;
 mod device;
 mod failure;
+mod fault;
 mod http;
 mod input;
 mod integration;

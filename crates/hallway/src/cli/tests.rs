@@ -49,6 +49,11 @@ fn the_arguments_are_sound() {
         vec!["hallway", "integration", "upload"],
         vec!["hallway", "audit", "list", "--max", "0"],
         vec!["hallway", "frobnicate"],
+        vec!["hallway", "fault", "add"],
+        vec!["hallway", "fault", "add", "--close", "--drop"],
+        vec!["hallway", "fault", "add", "--status", "200"],
+        vec!["hallway", "fault", "add", "--close", "--retry-after", "1"],
+        vec!["hallway", "fault", "add", "--offline"],
     ];
     for words in wrong {
         let error = TestCli::try_parse_from(&words).unwrap_err();
@@ -322,6 +327,66 @@ async fn integrations_are_listed_and_shown() {
         "show",
         office.run(&["integration", "show", "Room Sense"]).await.out
     );
+}
+
+#[tokio::test]
+async fn faults_are_ordered_by_name_and_taken_back() {
+    let device = hallway_wire::id::DeviceId::random().to_string();
+    let made = json!({"id": "0a0b0c0d", "state": "armed", "hits": 0, "created": "2026-03-04T05:06:07.089Z",
+        "effect": {"type": "status", "status": 429, "retryAfter": 2}, "route": "GET /v1/people/{id}", "times": 1});
+    let office = Office::default()
+        .on("GET /hallway/v1/integrations", &json!({"items": [integration()]}))
+        .on(
+            "GET /v1/devices",
+            &json!({"items": [{"id": device, "displayName": "Board Room"}]}),
+        )
+        .on("POST /hallway/v1/faults", &made)
+        .on("DELETE /hallway/v1/faults", &json!({"removed": 2}))
+        .with("DELETE /hallway/v1/faults/0a0b0c0d", 204, &[], "")
+        .open()
+        .await;
+    let sent = async |words: &str| -> Value {
+        let words: Vec<&str> = ["fault", "add"].into_iter().chain(words.split(' ')).collect();
+        let outcome = office.run(&words).await;
+        assert_eq!((outcome.code, outcome.err.as_str()), (0, ""));
+        serde_json::from_str(&office.last().body).unwrap()
+    };
+    assert_eq!(
+        sent("--status 429 --retry-after 2 --route /v1/xapi/* --this-token --times 1").await,
+        json!({"effect": {"type": "status", "status": 429, "retryAfter": 2}, "route": "/v1/xapi/*",
+               "thisToken": true, "times": 1})
+    );
+    assert_eq!(
+        sent("--latency 5..9 --person a@example.com --probability 0.5 --seed 7 --for 60").await,
+        json!({"effect": {"type": "latency", "minMs": 5, "maxMs": 9}, "person": "a@example.com",
+               "probability": 0.5, "seed": 7, "forSeconds": 60})
+    );
+    let words = [
+        "fault",
+        "add",
+        "--drop",
+        "--integration",
+        "room sense",
+        "--device",
+        "board room",
+    ];
+    let outcome = office.run(&words).await;
+    assert_eq!((outcome.code, outcome.err.as_str()), (0, ""));
+    insta::assert_snapshot!(outcome.out, @r"
+    fault:    0a0b0c0d
+    effect:   status 429, Retry-After 2 s
+    strikes:  route GET /v1/people/{id}
+    bounds:   once
+    next: hallway fault clear 0a0b0c0d
+    ");
+    let sent: Value = serde_json::from_str(&office.last().body).unwrap();
+    assert_eq!(
+        sent,
+        json!({"effect": {"type": "drop"}, "integration": APP, "device": device})
+    );
+    assert_eq!(office.run(&["fault", "clear"]).await.out, "2 faults are gone.\n");
+    let outcome = office.run(&["fault", "clear", "0a0b0c0d"]).await;
+    assert_eq!(outcome.out, "The fault 0a0b0c0d is gone.\n");
 }
 
 #[tokio::test]

@@ -138,3 +138,100 @@ impl<'a> Iterator for Walk<'a> {
         self.ask(notification, turn)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hallway_wire::Timestamp;
+    use hallway_wire::fault::FaultEffect;
+
+    use super::*;
+    use crate::fault::registry::Order;
+    use crate::fault::scope::Scope;
+    use crate::ports::Clock;
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+    }
+
+    const APP: AppId = AppId(uuid::Uuid::nil());
+
+    fn batch(kinds: &[NotificationKind]) -> Vec<Notification> {
+        let numbered = kinds.iter().zip(1..);
+        numbered
+            .map(|(kind, seq)| Notification {
+                seq,
+                device: None,
+                kind: *kind,
+                at: Timestamp(0),
+                attempts: 0,
+                body: bytes::Bytes::new(),
+            })
+            .collect()
+    }
+
+    /// What becomes of a batch: `3x2` is the third, sent twice; `2?` waits, `1!` fails.
+    fn walk(faults: &[(FaultEffect, Option<u64>)], polled: bool, batch: &[Notification]) -> String {
+        let org = OrgId::random();
+        let registry = Faults::new(Arc::new(Stopped));
+        for (number, (effect, times)) in faults.iter().enumerate() {
+            let order = Order {
+                id: Arc::from(number.to_string()),
+                effect: effect.clone(),
+                scope: Scope {
+                    integration: Some(APP),
+                    ..Scope::default()
+                },
+                times: *times,
+                probability: None,
+                seed: 0,
+                created: Timestamp(0),
+                ends: None,
+            };
+            registry.add(org, order).unwrap();
+        }
+        let steps = Walk::new(&registry, org, APP, polled, batch).map(|step| {
+            let seq = step.notification.seq;
+            match step.what {
+                What::Send(1) => seq.to_string(),
+                What::Send(copies) => format!("{seq}x{copies}"),
+                What::Fail(_) => format!("{seq}!"),
+                What::Hold => format!("{seq}?"),
+            }
+        });
+        steps.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn pairs_change_places() {
+        use FaultEffect::{Close, Drop, Duplicate, Reorder};
+        use NotificationKind::{Action, Status};
+        let four = batch(&[Status; 4]);
+        assert_eq!(walk(&[], false, &four), "1 2 3 4");
+        assert_eq!(walk(&[(Reorder, None)], false, &four), "2 1 4 3");
+        assert_eq!(walk(&[(Reorder, Some(1))], true, &four), "2 1 3 4");
+        // The last one of three waits for a fourth, but only the first time.
+        let mut three = batch(&[Status; 3]);
+        assert_eq!(walk(&[(Reorder, None)], false, &three), "2 1 3?");
+        three[2].attempts = 1;
+        assert_eq!(walk(&[(Reorder, None)], false, &three), "2 1 3");
+        // Something else can happen to the one that came early, and nothing more to the one that came late.
+        assert_eq!(
+            walk(&[(Reorder, Some(1)), (Drop, None)], false, &three),
+            "2x0 1 3x0"
+        );
+        assert_eq!(walk(&[(Duplicate, Some(2))], false, &three), "1x2 2x2 3");
+        // What fails a webhook does not fail what a poll is handed.
+        assert_eq!(walk(&[(Close, None)], false, &three), "1! 2! 3!");
+        assert_eq!(walk(&[(Close, None)], true, &three), "1 2 3");
+        // Actions stay where they are, and whatever is before them does not wait.
+        let action = batch(&[Status, Action]);
+        assert_eq!(walk(&[(Reorder, None)], true, &action), "1 2");
+        assert_eq!(walk(&[(Duplicate, None)], true, &action), "1x2 2");
+    }
+}
