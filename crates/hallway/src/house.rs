@@ -21,11 +21,13 @@ use hallway_wire::id::{OrgId, PersonId};
 use hallway_wire::{Secret, Timestamp};
 use hallway_xapi::Catalogue;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::devices::LocalDevices;
+use crate::interception::{Intercept, Interceptor, Surroundings, is_intercepted, serve as serve_interceptor};
 
 /// Where state is kept.
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ pub struct HouseConfig {
     /// An official schema file, laid over the built-in catalogue.
     pub xapi_schema: Option<PathBuf>,
     pub max_connections: usize,
+    /// Whether and where to stand in for the official hosts.
+    pub intercept: Option<Intercept>,
     pub queue: QueueLimits,
     /// Settings of the domain; `public_url` is filled in.
     pub platform: Config,
@@ -89,6 +93,7 @@ impl Default for HouseConfig {
             cors_origins: Vec::new(),
             xapi_schema: None,
             max_connections: 20_000,
+            intercept: None,
             queue: QueueLimits::default(),
             platform: Config::default(),
         }
@@ -118,6 +123,7 @@ pub struct House {
     app: App,
     stop: CancellationToken,
     server: JoinHandle<()>,
+    interceptor: Option<JoinHandle<()>>,
     day: Option<JoinHandle<()>>,
 }
 
@@ -252,10 +258,14 @@ impl House {
         })?;
         let address = listener.local_addr().context("asking for the address")?;
         let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let own_url = if address.ip().is_unspecified() {
+            format!("{scheme}://127.0.0.1:{}", address.port())
+        } else {
+            format!("{scheme}://{address}")
+        };
         let public_url = match &config.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None if address.ip().is_unspecified() => format!("{scheme}://127.0.0.1:{}", address.port()),
-            None => format!("{scheme}://{address}"),
+            None => own_url.clone(),
         };
         let tls = config.tls.as_ref().map(tls_acceptor).transpose()?;
         let catalogue = catalogue(config.xapi_schema.as_deref())?;
@@ -263,12 +273,11 @@ impl House {
             None => None,
             Some(path) => Some(std::fs::read(path).with_context(|| format!("reading {}", path.display()))?),
         };
-        let courier = HttpCourier::new(
-            Reach {
-                private: config.private_targets,
-            },
-            trust.as_deref(),
-        )?;
+        let reach = Reach {
+            private: config.private_targets,
+        };
+        let courier = HttpCourier::new(reach, trust.as_deref())?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let Opened { store, queue, vault } = open(&config.data, config.queue)?;
         let platform = Platform::start(Parts {
             config: Config {
@@ -279,12 +288,28 @@ impl House {
             queue: Arc::new(queue),
             bus: Arc::new(LocalBus::default()),
             courier: Arc::new(courier),
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&clock),
             catalogue: Arc::clone(&catalogue),
             vault,
         })
         .await
         .context("starting the platform")?;
+        // Each listener holds a place while it waits for a connection; the second one must not cost the first.
+        let listeners = 1 + usize::from(config.intercept.is_some());
+        let places = config.max_connections.saturating_add(listeners - 1);
+        let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        let interceptor = match &config.intercept {
+            None => None,
+            Some(settings) => {
+                let around = Surroundings {
+                    clock,
+                    reach,
+                    public_url: Arc::from(public_url.as_str()),
+                    places: Arc::clone(&places),
+                };
+                Some(Interceptor::open(settings, &config.data, around).await?)
+            }
+        };
         let stop = CancellationToken::new();
         let devices = LocalDevices::new(Arc::clone(&platform), stop.clone());
         let (founded, org, token) = found(&platform, config.demo).await?;
@@ -299,29 +324,45 @@ impl House {
             ServerConfig {
                 requests_per_minute: config.requests_per_minute,
                 cors_origins: config.cors_origins.clone(),
+                authority: interceptor
+                    .as_ref()
+                    .map(|interceptor| interceptor.interception.authority.pem().to_owned()),
             },
             stop.clone(),
         )?;
         let more = crate::local_api::routes(Arc::clone(&platform), Arc::clone(&devices), stop.clone());
         let router = hallway_server::router(app.clone(), more);
-        let listening = Listening {
-            max_connections: config.max_connections,
-            tls,
-        };
+        let listening = Listening { places, tls };
         let server = tokio::spawn(hallway_server::listen::serve(
             listener,
-            router,
+            router.clone(),
             listening,
             stop.clone(),
         ));
+        // A public URL that only the interceptor makes true must not lead our own command line to the real one.
+        let url = if interceptor.is_some() && is_intercepted(&public_url) {
+            own_url
+        } else {
+            public_url.clone()
+        };
+        let intercept_url = interceptor.as_ref().map(|interceptor| interceptor.url.clone());
+        let interceptor = interceptor.map(|it| {
+            tokio::spawn(serve_interceptor(
+                it.listener,
+                router,
+                it.interception,
+                stop.clone(),
+            ))
+        });
         let ready = Ready {
             webexapis_base_url: format!("{public_url}/v1"),
             oauth_url: format!("{public_url}/v1/access_token"),
             jwks_url: format!("{public_url}/jwks"),
-            url: public_url,
+            url,
             org_id: org,
             admin_token: token,
             pid: std::process::id(),
+            intercept_url,
         };
         Ok(Self {
             platform,
@@ -331,6 +372,7 @@ impl House {
             app,
             stop,
             server,
+            interceptor,
             day,
         })
     }
@@ -362,6 +404,9 @@ impl House {
                 self.app.links_ended(),
                 self.devices.ended()
             );
+            if let Some(interceptor) = self.interceptor {
+                interceptor.await.ok();
+            }
             if let Some(day) = self.day {
                 day.await.ok();
             }

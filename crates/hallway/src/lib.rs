@@ -4,6 +4,8 @@
 mod demo;
 pub mod devices;
 pub mod house;
+pub mod interception;
 mod local_api;
 
 pub use house::{Data, Demo, House, HouseConfig, Tls};
+pub use interception::Intercept;

@@ -1,6 +1,7 @@
 //! `hallway`: a Hallway of your own, and the command line that talks to one.
 
 mod cli;
+mod intercept_args;
 mod serve;
 
 use std::process::ExitCode;

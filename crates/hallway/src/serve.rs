@@ -15,6 +15,7 @@ use hallway_wire::control::Ready;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::printer::Printer;
+use crate::intercept_args::{self, InterceptArgs};
 
 /// How long what is in flight may take to finish after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(10);
@@ -34,6 +35,8 @@ pub(crate) struct DemoArgs {
     /// Write what a client needs to know (JSON, with the token) to this file once Hallway answers.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    #[command(flatten)]
+    intercept: InterceptArgs,
 }
 
 /// Run Hallway for real use.
@@ -108,6 +111,8 @@ pub(crate) struct ServeArgs {
     /// Most connections at once.
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     max_connections: usize,
+    #[command(flatten)]
+    intercept: InterceptArgs,
 }
 
 /// Create the organization and its administrator in a new data directory, and print the administrator's
@@ -129,9 +134,10 @@ pub(crate) struct InitArgs {
 }
 
 impl DemoArgs {
-    fn config(&self) -> HouseConfig {
-        HouseConfig {
+    fn config(&self) -> Result<HouseConfig> {
+        Ok(HouseConfig {
             listen: self.listen,
+            intercept: self.intercept.settings()?,
             demo: Some(Demo {
                 seed: self.seed,
                 speed: self.speed,
@@ -142,12 +148,12 @@ impl DemoArgs {
                 ..Config::default()
             },
             ..HouseConfig::default()
-        }
+        })
     }
 }
 
 impl ServeArgs {
-    fn config(&self) -> HouseConfig {
+    fn config(&self) -> Result<HouseConfig> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls {
                 certificate: certificate.clone(),
@@ -155,8 +161,9 @@ impl ServeArgs {
             }),
             _ => None,
         };
-        HouseConfig {
+        Ok(HouseConfig {
             listen: self.listen,
+            intercept: self.intercept.settings()?,
             public_url: self.public_url.clone(),
             data: if self.ephemeral {
                 Data::Ephemeral
@@ -185,19 +192,21 @@ impl ServeArgs {
                 poll_hold: Duration::from_secs(self.poll_hold),
                 ..Config::default()
             },
-        }
+        })
     }
 }
 
 /// `hallway demo`
 pub(crate) async fn demo(args: DemoArgs, printer: &mut Printer) -> Result<()> {
     let signals = Signals::new()?;
-    let house = House::start(args.config()).await?;
+    let house = House::start(args.config()?).await?;
     announce(args.ready_file.as_deref(), &house.ready)?;
+    intercept_args::warn(&house.ready);
     if printer.is_json() {
         printer.document(&house.ready)?;
     } else {
         printer.text(&greeting(&house, &args))?;
+        printer.text(&intercept_args::usage(&house.ready))?;
     }
     run(house, signals, printer).await
 }
@@ -210,11 +219,12 @@ pub(crate) async fn serve(args: ServeArgs, printer: &mut Printer) -> Result<()> 
             "serving without TLS beyond this machine: tokens can be read on the way (--tls-cert, --tls-key)"
         );
     }
-    let mut house = House::start(args.config()).await?;
+    let mut house = House::start(args.config()?).await?;
     if args.ready_file.is_some() {
         house.ensure_token().await?;
     }
     announce(args.ready_file.as_deref(), &house.ready)?;
+    intercept_args::warn(&house.ready);
     if printer.is_json() {
         // The token goes to standard output only when it was made for that: at the first start.
         let token = house.ready.admin_token.clone().filter(|_| house.founded);
@@ -231,6 +241,7 @@ pub(crate) async fn serve(args: ServeArgs, printer: &mut Printer) -> Result<()> 
                 house.ready.url
             ));
         }
+        text.push_str(&intercept_args::usage(&house.ready));
         printer.text(&text)?;
     }
     run(house, signals, printer).await

@@ -16,12 +16,14 @@ use crate::contract::Contracts;
 use crate::metrics::Metrics;
 
 /// Settings of the HTTP side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ServerConfig {
     /// Requests per minute and token; `None`: no limit.
     pub requests_per_minute: Option<NonZeroU32>,
     /// Origins whose pages may call the API; `*` is any.
     pub cors_origins: Vec<String>,
+    /// The certificate (PEM) of the local authority, where hosts are intercepted.
+    pub authority: Option<String>,
 }
 
 /// Why a device could not be taken off line or back.

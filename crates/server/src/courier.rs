@@ -175,6 +175,30 @@ impl Courier for HttpCourier {
     }
 }
 
+/// Dials a host, within what is in reach. The address that was checked is the one that is dialled, so a name
+/// that resolves otherwise a moment later changes nothing.
+pub(crate) async fn dial(reach: Reach, host: &str, port: u16) -> Result<TcpStream, CourierError> {
+    let found = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|error| CourierError(format!("{host} cannot be resolved: {error}")))?;
+    let mut refused = format!("{host} has no address");
+    let mut allowed: Vec<SocketAddr> = Vec::new();
+    for address in found {
+        match reach.refuses(address.ip()) {
+            None => allowed.push(address),
+            Some(why) => refused = format!("{host} is at {}: {why}", address.ip()),
+        }
+    }
+    if allowed.is_empty() {
+        return Err(CourierError(refused));
+    }
+    let socket = TcpStream::connect(allowed.as_slice())
+        .await
+        .map_err(|error| CourierError(format!("{host}:{port} cannot be reached: {error}")))?;
+    socket.set_nodelay(true).ok();
+    Ok(socket)
+}
+
 struct HttpErrand {
     reach: Reach,
     host: String,
@@ -187,28 +211,10 @@ struct HttpErrand {
 }
 
 impl HttpErrand {
-    /// Dials the target. The address that was checked is the one that is dialled, so a name that resolves
-    /// otherwise a moment later changes nothing.
+    /// Dials the target, and greets it.
     async fn dial(&self) -> Result<SendRequest<Full<Bytes>>, CourierError> {
         let (host, port) = (&self.host, self.port);
-        let found = tokio::net::lookup_host((host.as_str(), port))
-            .await
-            .map_err(|error| CourierError(format!("{host} cannot be resolved: {error}")))?;
-        let mut refused = format!("{host} has no address");
-        let mut allowed: Vec<SocketAddr> = Vec::new();
-        for address in found {
-            match self.reach.refuses(address.ip()) {
-                None => allowed.push(address),
-                Some(why) => refused = format!("{host} is at {}: {why}", address.ip()),
-            }
-        }
-        if allowed.is_empty() {
-            return Err(CourierError(refused));
-        }
-        let socket = TcpStream::connect(allowed.as_slice())
-            .await
-            .map_err(|error| CourierError(format!("{host}:{port} cannot be reached: {error}")))?;
-        socket.set_nodelay(true).ok();
+        let socket = dial(self.reach, host, port).await?;
         let failed =
             |error: hyper::Error| CourierError(format!("{host}:{port} does not speak HTTP: {error}"));
         match &self.tls {

@@ -12,6 +12,7 @@ use axum::http::{Response, Uri};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -19,11 +20,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use crate::intercept::Origin;
+
 /// How long a client may take to send the head of a request, and to greet over TLS.
-const HEAD_TIME: Duration = Duration::from_secs(15);
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(15);
 
 /// Most headers of a request.
-const MAX_HEADERS: usize = 100;
+pub(crate) const MAX_HEADERS: usize = 100;
 
 /// Most bytes of a request's head.
 const MAX_HEAD: usize = 64 * 1024;
@@ -32,14 +35,43 @@ const MAX_HEAD: usize = 64 * 1024;
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "the TLS acceptor has none")]
 pub struct Listening {
-    /// Most connections at once; further ones wait to be accepted.
-    pub max_connections: usize,
+    /// One permit for each connection that may be open at once, on all listeners that share them; further ones
+    /// wait to be accepted.
+    pub places: Arc<Semaphore>,
     pub tls: Option<TlsAcceptor>,
 }
 
 /// Serves until `stop`, then finishes what is in flight.
 pub async fn serve(listener: TcpListener, router: Router, listening: Listening, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(listening.max_connections));
+    let Listening { places, tls } = listening;
+    let until = stop.clone();
+    let each = move |socket| {
+        let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
+        async move {
+            match tls {
+                None => plain(socket, router, stop).await,
+                Some(tls) => {
+                    if let Ok(Ok(socket)) = tokio::time::timeout(HEAD_TIME, tls.accept(socket)).await {
+                        encrypted(socket, router, None, stop).await;
+                    }
+                }
+            }
+        }
+    };
+    accept(listener, places, until, each).await;
+}
+
+/// Accepts connections while there are places, and looks after each, until `stop`; then waits for those that
+/// are there.
+pub(crate) async fn accept<F, Work>(
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+    stop: CancellationToken,
+    each: F,
+) where
+    F: Fn(TcpStream) -> Work,
+    Work: Future<Output = ()> + Send + 'static,
+{
     let connections = TaskTracker::new();
     loop {
         let place = tokio::select! {
@@ -61,12 +93,9 @@ pub async fn serve(listener: TcpListener, router: Router, listening: Listening, 
             }
         };
         socket.set_nodelay(true).ok();
-        let (router, tls, stop) = (router.clone(), listening.tls.clone(), stop.clone());
+        let work = each(socket);
         connections.spawn(async move {
-            match tls {
-                None => plain(socket, router, stop).await,
-                Some(tls) => encrypted(socket, &tls, router, stop).await,
-            }
+            work.await;
             drop(place);
         });
     }
@@ -97,11 +126,25 @@ async fn plain(socket: TcpStream, router: Router, stop: CancellationToken) {
     }
 }
 
-async fn encrypted(socket: TcpStream, tls: &TlsAcceptor, router: Router, stop: CancellationToken) {
-    let Ok(Ok(socket)) = tokio::time::timeout(HEAD_TIME, tls.accept(socket)).await else {
-        return;
-    };
-    let service = service_fn(move |request| answer(router.clone(), request));
+/// Serves HTTP/1.1 or HTTP/2 over what TLS made of a connection. With an `origin`, answers point there.
+pub(crate) async fn encrypted<S>(
+    socket: S,
+    router: Router,
+    origin: Option<Arc<Origin>>,
+    stop: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let (router, origin) = (router.clone(), origin.clone());
+        async move {
+            let mut response = answer(router, request).await?;
+            if let Some(origin) = origin {
+                origin.adopt(response.headers_mut());
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
     let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -217,6 +217,9 @@ pub struct Ready {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admin_token: Option<Secret>,
     pub pid: u32,
+    /// Where the interceptor listens, as clients name a proxy; only where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intercept_url: Option<String>,
 }
 
 /// A list.

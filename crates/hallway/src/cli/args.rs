@@ -81,6 +81,9 @@ pub(crate) enum Command {
     /// Look after the keys that sign tokens
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Get the certificate that clients of the interceptor trust
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Say whether Hallway is up and what it is
     Status,
 }
@@ -497,4 +500,16 @@ pub(crate) enum AuditCommand {
 pub(crate) enum KeysCommand {
     /// Sign with a new key from now on; what the old one signed stays valid
     Rotate,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum CaCommand {
+    /// Print the authority's certificate (PEM), or write it to a file; never its key
+    Export {
+        /// Where to write it [default: standard output]
+        file: Option<PathBuf>,
+        /// Take it from this data directory instead of asking the running Hallway
+        #[arg(long, visible_alias = "data", value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
 }

@@ -1,11 +1,12 @@
 //! The command line as a client of a running Hallway, and the checks that need none.
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
-//! [`jwt`], [`device`], [`places`], [`xapi`], [`fault`] or [`admin`]. They all ask through one [`http::Client`], find
-//! things by name with [`names`], and show what they got through one [`Printer`]; nothing else prints.
+//! [`jwt`], [`device`], [`places`], [`xapi`], [`fault`], [`ca`] or [`admin`]. They all ask through one
+//! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`]; nothing else prints.
 
 mod admin;
 mod args;
+mod ca;
 mod connection;
 mod device;
 mod failure;

@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::failure::{Result, exit};
 use super::http::Client;
 use super::printer::Printer;
-use super::{admin, device, fault, integration, jwt, manifest, places, run_device, xapi};
+use super::{admin, ca, device, fault, integration, jwt, manifest, places, run_device, xapi};
 
 /// Runs a command, prints what comes of it, and returns the exit code.
 pub(crate) async fn run(command: Command, global: &GlobalArgs, printer: &mut Printer) -> u8 {
@@ -44,6 +44,7 @@ async fn dispatch(
         Command::Fault(command) => fault::run(command, &client()?, printer).await,
         Command::Audit(command) => admin::audit(&command, &client()?, printer).await,
         Command::Keys(command) => admin::keys(&command, &client()?, printer).await,
+        Command::Ca(command) => ca::run(&command, client, printer).await,
         Command::Status => admin::status(&client()?, printer).await,
     }
 }

@@ -6,6 +6,7 @@
 mod contract;
 mod crash;
 mod faults;
+mod intercept;
 mod lifecycle;
 mod limits;
 mod links;

@@ -150,6 +150,7 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ),
     ("DELETE /hallway/v1/faults", Admin, ""),
     ("DELETE /hallway/v1/faults/{id}", Admin, ""),
+    ("GET /hallway/v1/ca", Known, ""),
     ("POST /hallway/v1/devices/redeem", All, ""),
     (
         "POST /hallway/v1/devices/{id}/status",
@@ -193,6 +194,7 @@ fn routes_of(office: &Office) -> BTreeSet<String> {
     let config = ServerConfig {
         requests_per_minute: None,
         cors_origins: Vec::new(),
+        authority: None,
     };
     let platform = Arc::clone(&office.house().platform);
     let app = App::new(platform, None, config, CancellationToken::new()).unwrap();

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use hallway_platform::Platform;
 use hallway_platform::ports::Page;
 use hallway_wire::control::{AuditEvent, Items};
@@ -11,6 +12,7 @@ use hallway_wire::id::OrgId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::app::App;
 use crate::auth::Authenticated;
 use crate::body::Json;
 use crate::describe::{Api, Op};
@@ -42,6 +44,14 @@ pub(super) fn routes() -> Api {
             Op::new("Rotate the signing keys")
                 .about("Only a full administrator may.")
                 .empty(204),
+        )
+        .get(
+            "/ca",
+            authority,
+            Op::new("Get the certificate of the local authority")
+                .about("What clients of the interceptor trust, as PEM. 404 without --intercept.")
+                .answers_as(200, "application/pem-certificate-chain", None)
+                .fails(&[404]),
         )
 }
 
@@ -75,6 +85,18 @@ async fn about(
         org_name: organization.display_name,
         linked_devices: platform.links().len(),
     }))
+}
+
+/// The certificate of the local authority, which clients of the interceptor trust. Never its key.
+async fn authority(State(app): State<App>, Authenticated(_): Authenticated) -> Result<Response, ApiError> {
+    let Some(pem) = &app.0.config.authority else {
+        return Err(ApiError::new(
+            StatusCode::NOT_FOUND,
+            "this Hallway has no certificate authority: it was started without --intercept",
+        ));
+    };
+    let kind = [(header::CONTENT_TYPE, "application/pem-certificate-chain")];
+    Ok((kind, pem.clone()).into_response())
 }
 
 fn number(query: &Query, name: &str, default: usize) -> Result<usize, ApiError> {

@@ -112,6 +112,7 @@ impl Rig {
         let config = ServerConfig {
             requests_per_minute: None,
             cors_origins: Vec::new(),
+            authority: None,
         };
         let app = App::new(Arc::clone(&platform), None, config, CancellationToken::new()).unwrap();
         let router = hallway_server::router(app, Router::new());
