@@ -142,7 +142,7 @@ pub(crate) async fn encrypted<S>(
             if let Some(origin) = origin {
                 origin.adopt(response.headers_mut());
             }
-            Ok::<_, Infallible>(response)
+            Ok::<_, HungUp>(response)
         }
     });
     let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
