@@ -2,7 +2,8 @@
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
 //! [`jwt`], [`device`], [`places`], [`xapi`], [`fault`], [`ca`] or [`admin`]. They all ask through one
-//! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`]; nothing else prints.
+//! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
+//! nothing else prints.
 
 mod admin;
 mod args;
