@@ -10,6 +10,7 @@ pub mod device;
 pub mod error;
 pub mod fault;
 pub mod integration;
+pub mod meeting;
 pub mod notify;
 pub mod oauth;
 pub mod org;

@@ -11,13 +11,16 @@ pub mod fault;
 pub mod id;
 pub mod integration;
 pub mod manifest;
+pub mod meeting;
 pub mod organization;
 pub mod person;
 pub mod place;
+pub mod recording;
 pub mod secret;
 pub mod time;
 pub mod token;
 pub mod webhook;
+pub mod zone;
 
 pub use id::Id;
 pub use secret::Secret;
