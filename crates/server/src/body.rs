@@ -113,3 +113,33 @@ pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
         )),
     }
 }
+
+/// A body that is read after the caller's right has been checked.
+#[derive(Debug)]
+pub(crate) struct Unread(Request);
+
+impl<S: Send + Sync> FromRequest<S> for Unread {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(request))
+    }
+}
+
+impl Unread {
+    /// Reads it as JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        Json::from_request(self.0, &()).await.map(|Json(body)| body)
+    }
+
+    /// Reads it as JSON, where there is one.
+    pub(crate) async fn json_or_default<T: DeserializeOwned + Default>(self) -> Result<T, ApiError> {
+        let (parts, body) = self.0.into_parts();
+        let bytes = read(body).await?;
+        if bytes.is_empty() {
+            return Ok(T::default());
+        }
+        check_json(&parts.headers)?;
+        parse(&bytes)
+    }
+}

@@ -68,3 +68,19 @@ where
     text.parse()
         .map_err(|error: T::Err| ApiError::bad_request(error.to_string()))
 }
+
+/// The text that a path ends in, for ids that are not in the common form.
+#[derive(Clone, Debug)]
+pub(crate) struct PathText(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        match path {
+            Ok(axum::extract::Path(text)) => Ok(Self(text)),
+            Err(_) => Err(ApiError::bad_request("The id in the path is no UTF-8 text.")),
+        }
+    }
+}

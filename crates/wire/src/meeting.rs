@@ -129,7 +129,11 @@ pub struct MeetingOptions {
     pub note_type: Option<NoteType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled_file_transfer: Option<bool>,
-    #[serde(default, rename = "enabledUCFRichMedia", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "enabledUCFRichMedia",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub enabled_ucf_rich_media: Option<bool>,
 }
 

@@ -94,16 +94,26 @@ pub(super) fn settings(wrong: &mut Wrong, it: &Settings) {
         it.title.as_ref().is_none_or(|title| !title.trim().is_empty()),
         "title: it must not be empty",
     );
-    wrong.unless(length(&it.title) <= TITLE, format!("title: at most {TITLE} characters"));
-    wrong.unless(length(&it.agenda) <= AGENDA, format!("agenda: at most {AGENDA} characters"));
-    for (name, password) in [("password", &it.password), ("panelistPassword", &it.panelist_password)] {
+    wrong.unless(
+        length(&it.title) <= TITLE,
+        format!("title: at most {TITLE} characters"),
+    );
+    wrong.unless(
+        length(&it.agenda) <= AGENDA,
+        format!("agenda: at most {AGENDA} characters"),
+    );
+    for (name, password) in [
+        ("password", &it.password),
+        ("panelistPassword", &it.panelist_password),
+    ] {
         let good = password.as_ref().is_none_or(|text| {
             (4..=PASSWORD).contains(&text.chars().count()) && !text.contains(char::is_whitespace)
         });
         wrong.unless(good, format!("{name}: 4 to {PASSWORD} characters without blanks"));
     }
     wrong.unless(
-        it.join_before_host_minutes.is_none_or(|it| [0, 5, 10, 15].contains(&it)),
+        it.join_before_host_minutes
+            .is_none_or(|it| [0, 5, 10, 15].contains(&it)),
         "joinBeforeHostMinutes: it must be 0, 5, 10 or 15",
     );
     wrong.unless(
@@ -116,7 +126,8 @@ pub(super) fn settings(wrong: &mut Wrong, it: &Settings) {
         "reminderTime: at most 10080 minutes",
     );
     wrong.unless(
-        it.visual_watermark_opacity.is_none_or(|it| (5..=80).contains(&it)),
+        it.visual_watermark_opacity
+            .is_none_or(|it| (5..=80).contains(&it)),
         "visualWatermarkOpacity: it must be from 5 to 80",
     );
     if let Some(tags) = &it.integration_tags {
@@ -127,7 +138,9 @@ pub(super) fn settings(wrong: &mut Wrong, it: &Settings) {
         );
     }
     if let Some(codes) = &it.tracking_codes {
-        let fits = codes.iter().all(|code| code.name.len() <= 120 && code.value.len() <= 120);
+        let fits = codes
+            .iter()
+            .all(|code| code.name.len() <= 120 && code.value.len() <= 120);
         wrong.unless(
             fits && codes.len() <= TRACKING_CODES,
             format!("trackingCodes: at most {TRACKING_CODES}, with names and values of at most 120 bytes"),
@@ -144,7 +157,9 @@ pub(super) fn settings(wrong: &mut Wrong, it: &Settings) {
 
 /// Invitees.
 pub(super) fn invitees(wrong: &mut Wrong, schedule: &Schedule) {
-    let Some(invitees) = &schedule.invitees else { return };
+    let Some(invitees) = &schedule.invitees else {
+        return;
+    };
     wrong.unless(
         invitees.len() <= MOST_PEOPLE,
         format!("invitees: at most {MOST_PEOPLE}"),
@@ -155,7 +170,10 @@ pub(super) fn invitees(wrong: &mut Wrong, schedule: &Schedule) {
             format!("invitees[{at}].email: it is no e-mail address"),
         );
         let name = invitee.display_name.as_ref().map_or(0, String::len);
-        wrong.unless(name <= 256, format!("invitees[{at}].displayName: at most 256 bytes"));
+        wrong.unless(
+            name <= 256,
+            format!("invitees[{at}].displayName: at most 256 bytes"),
+        );
     }
 }
 

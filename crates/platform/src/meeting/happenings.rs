@@ -62,7 +62,11 @@ impl Platform {
 
     /// Somebody came or went.
     pub(super) fn participant_happening(&self, it: &Instance, who: &Attended) -> Happening {
-        let event = if who.left.is_some() { Event::Left } else { Event::Joined };
+        let event = if who.left.is_some() {
+            Event::Left
+        } else {
+            Event::Joined
+        };
         let mut full = serde_json::to_value(self.show_participant(it, who)).unwrap_or_default();
         // Filters look at the host.
         if let Some(members) = full.as_object_mut() {

@@ -44,7 +44,7 @@ pub struct MeetingQuery {
 }
 
 /// A page of meetings, and where the next one begins.
-pub type Meetings = (Vec<Meeting>, Option<After>);
+type Meetings = (Vec<Meeting>, Option<After>);
 
 impl MeetingQuery {
     fn fits(&self, base: &Base, settings: &Settings) -> bool {
@@ -83,7 +83,11 @@ impl Platform {
         zone: Option<&Zone>,
     ) -> Result<Meetings> {
         let reach = caller.may_read_meetings()?;
-        let named = [query.number.is_some(), query.web_link.is_some(), query.room.is_some()];
+        let named = [
+            query.number.is_some(),
+            query.web_link.is_some(),
+            query.room.is_some(),
+        ];
         if named.iter().filter(|it| **it).count() > 1 {
             return Err(Error::invalid(
                 "meetingNumber, webLink and roomId exclude each other: send one of them",
@@ -136,13 +140,20 @@ impl Platform {
                     .between(Some(from), Some(to))
                     .after(query.after.clone());
                 let fits = |it: &Instance| {
-                    let state = if it.ended.is_some() { State::Ended } else { State::InProgress };
+                    let state = if it.ended.is_some() {
+                        State::Ended
+                    } else {
+                        State::InProgress
+                    };
                     query.state.is_none_or(|wanted| wanted == state)
                         && query.fits(&it.base, &it.base.settings)
                         && (!query.has_recording || it.recorded)
                         && (!query.has_transcription || it.transcript)
                         && (it.base.addresses().any(|it| it == address)
-                            || it.participants.iter().any(|who| who.email.to_lowercase() == address))
+                            || it
+                                .participants
+                                .iter()
+                                .any(|who| who.email.to_lowercase() == address))
                 };
                 let listed = self.list_where::<Instance>(find, fits).await?;
                 let each = listed.items.iter();
@@ -174,7 +185,8 @@ impl Platform {
                     .between(Some(from), None);
                 let found = self.scheduled(find, query, series.as_deref(), (from, to)).await?;
                 let mut found = found.into_iter();
-                let mut page: Vec<(After, Kept<Series>, Occurrence)> = found.by_ref().take(query.max).collect();
+                let mut page: Vec<(After, Kept<Series>, Occurrence)> =
+                    found.by_ref().take(query.max).collect();
                 let next = match found.next() {
                     Some(_) => page.last().map(|(place, ..)| place.clone()),
                     None => None,

@@ -39,7 +39,10 @@ impl Platform {
     pub async fn start_meeting(&self, caller: &Caller, id: &str, start: StartMeeting) -> Result<Meeting> {
         caller.require_full_admin()?;
         if start.participants.len() >= MOST_PEOPLE {
-            return Err(Error::invalid(format!("participants: at most {}", MOST_PEOPLE - 1)));
+            return Err(Error::invalid(format!(
+                "participants: at most {}",
+                MOST_PEOPLE - 1
+            )));
         }
         let now = self.now();
         self.retrying(|| async {
@@ -76,8 +79,7 @@ impl Platform {
             let shown = self.show_instance(&instance, Look::PLAIN);
             let actor = Some(instance.base.host);
             let audience = instance.audience();
-            let mut told =
-                vec![self.meeting_happening(caller.org, Event::Started, actor, &shown, audience)];
+            let mut told = vec![self.meeting_happening(caller.org, Event::Started, actor, &shown, audience)];
             let came = instance.participants.iter();
             told.extend(came.map(|who| self.participant_happening(&instance, who)));
             self.commit_with(vec![series.put(&changed)?, put_new(&instance)?], told)
@@ -126,7 +128,9 @@ impl Platform {
         }
         let person = self.person_of_email(instance.org, email).await?;
         let invited = instance.base.invitees.iter();
-        let invited = invited.into_iter().find(|it| it.email.eq_ignore_ascii_case(email));
+        let invited = invited
+            .into_iter()
+            .find(|it| it.email.eq_ignore_ascii_case(email));
         let name = who.display_name.clone().filter(|name| !name.trim().is_empty());
         let known = person.as_ref().map(|person| person.display_name.clone());
         let attended = Attended {

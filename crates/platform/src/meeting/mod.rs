@@ -196,7 +196,11 @@ impl Document for Series {
             .addresses()
             .map(|email| key(Self::BY_PERSON, email))
             .collect();
-        keys.extend(self.base.room.map(|room| key(Self::BY_ROOM, room.uuid().to_string())));
+        keys.extend(
+            self.base
+                .room
+                .map(|room| key(Self::BY_ROOM, room.uuid().to_string())),
+        );
         keys
     }
     fn claims(&self) -> Vec<Claim> {
@@ -205,7 +209,10 @@ impl Document for Series {
             value: value.to_owned(),
             taken: "Another meeting has this number.",
         };
-        vec![claim(Self::NUMBER, &self.base.number), claim(Self::LINK, &self.base.link)]
+        vec![
+            claim(Self::NUMBER, &self.base.number),
+            claim(Self::LINK, &self.base.link),
+        ]
     }
 }
 
@@ -314,7 +321,10 @@ mod tests {
     fn ids_in_three_forms() {
         let series = "dfb45ece33264639a7bc3dd9535d53f7";
         let at: Timestamp = "2020-05-16T23:00:00Z".parse().unwrap();
-        assert_eq!(MeetingName::read(series), Some(MeetingName::Series(series.to_owned())));
+        assert_eq!(
+            MeetingName::read(series),
+            Some(MeetingName::Series(series.to_owned()))
+        );
         let id = scheduled_id(series, at);
         assert_eq!(id, format!("{series}_20200516T230000Z"));
         assert_eq!(
@@ -326,7 +336,14 @@ mod tests {
             MeetingName::read(&instance),
             Some(MeetingName::Instance(instance.clone()))
         );
-        for bad in ["", "x", "dfb45ece", &format!("{series}_"), &format!("{series}_I_1"), &format!("{series}_2020")] {
+        for bad in [
+            "",
+            "x",
+            "dfb45ece",
+            &format!("{series}_"),
+            &format!("{series}_I_1"),
+            &format!("{series}_2020"),
+        ] {
             assert_eq!(MeetingName::read(bad), None, "{bad}");
         }
     }

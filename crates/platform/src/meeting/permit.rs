@@ -53,13 +53,19 @@ impl Caller {
     /// [`Error::Forbidden`].
     pub fn may_read_recordings(&self) -> Result<Reach> {
         let officer = self.is_compliance_officer();
-        self.reach(&READ_RECORDINGS, self.is_reading_admin() || officer || self.is_service_app())
+        self.reach(
+            &READ_RECORDINGS,
+            self.is_reading_admin() || officer || self.is_service_app(),
+        )
     }
 
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn may_write_recordings(&self) -> Result<Reach> {
         let officer = self.is_compliance_officer();
-        self.reach(&WRITE_RECORDINGS, self.is_full_admin() || officer || self.is_service_app())
+        self.reach(
+            &WRITE_RECORDINGS,
+            self.is_full_admin() || officer || self.is_service_app(),
+        )
     }
 }

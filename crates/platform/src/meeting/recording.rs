@@ -148,11 +148,14 @@ fn word(name: &str, text: &str, words: &[&str]) -> Result<String> {
 impl RecordingQuery {
     fn fits(&self, it: &Recording, site: &str, status: Status) -> bool {
         let same = |wanted: &Option<String>, is: &str| {
-            wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(is))
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(is))
         };
-        let topic = self.topic.as_ref().is_none_or(|topic| {
-            it.topic.to_lowercase().contains(&topic.to_lowercase())
-        });
+        let topic = self
+            .topic
+            .as_ref()
+            .is_none_or(|topic| it.topic.to_lowercase().contains(&topic.to_lowercase()));
         let meeting = self.meeting.as_ref().is_none_or(|id| {
             it.meeting == *id || it.series.as_ref() == Some(id) || it.scheduled.as_ref() == Some(id)
         });
@@ -294,7 +297,11 @@ impl Platform {
         let status = word("status", query.status.as_deref().unwrap_or("available"), &words)?;
         let status = Status::WORDS.iter().find(|(word, _)| *word == status);
         let status = status.map_or(Status::Available, |(_, status)| *status);
-        let most = if reach == Reach::Everybody { SPAN_ADMIN_MS } else { SPAN_OWN_MS };
+        let most = if reach == Reach::Everybody {
+            SPAN_ADMIN_MS
+        } else {
+            SPAN_OWN_MS
+        };
         let (from, to) = query.span(self.now(), most)?;
         let named = query.host_email.as_deref();
         let (index, value) = match (reach, named) {
@@ -331,7 +338,9 @@ impl Platform {
                 "recordingId: it is no id of a recording: 32 hexadecimal digits",
             ));
         }
-        let found = self.demand::<Recording>(caller.org, &id.to_ascii_lowercase()).await?;
+        let found = self
+            .demand::<Recording>(caller.org, &id.to_ascii_lowercase())
+            .await?;
         let named = host.map(str::trim).filter(|host| !host.is_empty());
         let of_host = named.is_none_or(|host| host.eq_ignore_ascii_case(&found.host_email));
         if of_host && (reach == Reach::Everybody || found.host == caller.person) {
@@ -391,8 +400,18 @@ impl Platform {
             let mut writes = vec![kept.put(&changed)?];
             if kept.host != caller.person {
                 let reason = why.reason.as_ref().map(|reason| format!(": {reason}"));
-                let text = format!("deleted the recording {}{}", kept.topic, reason.unwrap_or_default());
-                writes.push(audit::by(caller, self.now(), "recording.deleted", &kept.topic, text));
+                let text = format!(
+                    "deleted the recording {}{}",
+                    kept.topic,
+                    reason.unwrap_or_default()
+                );
+                writes.push(audit::by(
+                    caller,
+                    self.now(),
+                    "recording.deleted",
+                    &kept.topic,
+                    text,
+                ));
             }
             self.commit_with(writes, told).await
         })
@@ -414,12 +433,22 @@ impl Platform {
             new.time_recorded.as_deref(),
         );
         let format = word("format", new.format.as_deref().unwrap_or("MP4"), &FORMATS)?;
-        let service = word("serviceType", new.service_type.as_deref().unwrap_or("MeetingCenter"), &SERVICES)?;
-        for (name, url) in [("downloadUrl", &new.download_url), ("playbackUrl", &new.playback_url)] {
+        let service = word(
+            "serviceType",
+            new.service_type.as_deref().unwrap_or("MeetingCenter"),
+            &SERVICES,
+        )?;
+        for (name, url) in [
+            ("downloadUrl", &new.download_url),
+            ("playbackUrl", &new.playback_url),
+        ] {
             let good = url.as_ref().is_none_or(|url| {
                 url.len() <= 2000 && (url.starts_with("https://") || url.starts_with("http://"))
             });
-            wrong.unless(good, format!("{name}: it must be an http or https URL of at most 2000 bytes"));
+            wrong.unless(
+                good,
+                format!("{name}: it must be an http or https URL of at most 2000 bytes"),
+            );
         }
         let topic_fits = |topic: &String| (1..=256).contains(&topic.trim().chars().count());
         wrong.unless(
@@ -506,7 +535,9 @@ impl Platform {
         let topic = change.topic.as_ref().map(|topic| topic.trim().to_owned());
         let mut wrong = Wrong::default();
         wrong.unless(
-            topic.as_ref().is_none_or(|it| (1..=256).contains(&it.chars().count())),
+            topic
+                .as_ref()
+                .is_none_or(|it| (1..=256).contains(&it.chars().count())),
             "topic: 1 to 256 characters",
         );
         let tags = change.integration_tags.clone();

@@ -98,7 +98,11 @@ fn days(text: &str) -> Option<Vec<(i8, Weekday)>> {
         let text = text.trim();
         let at = text.len().checked_sub(2)?;
         let (number, day) = (text.get(..at)?, text.get(at..)?);
-        let number = if number.is_empty() { 0 } else { number.parse().ok()? };
+        let number = if number.is_empty() {
+            0
+        } else {
+            number.parse().ok()?
+        };
         ((-5..=5).contains(&number) && !(number == 0 && at > 0)).then_some((number, weekday(day)?))
     };
     let all: Option<Vec<_>> = text.split(',').map(one).collect();
@@ -115,7 +119,10 @@ impl Rule {
             return Err(format!("recurrence: a rule has at most {MAX_TEXT} characters"));
         }
         let upper = text.trim().to_ascii_uppercase();
-        let body = upper.strip_prefix("RRULE:").unwrap_or(&upper).trim_end_matches(';');
+        let body = upper
+            .strip_prefix("RRULE:")
+            .unwrap_or(&upper)
+            .trim_end_matches(';');
         let mut every = None;
         let mut rule = Self {
             every: Every::Day,
@@ -159,7 +166,11 @@ impl Rule {
                 "BYMONTH" => rule.by_month = numbers(value, 1, 12).ok_or_else(bad)?,
                 "BYSETPOS" => rule.by_set_position = numbers(value, -366, 366).ok_or_else(bad)?,
                 "WKST" => rule.week_start = weekday(value).ok_or_else(bad)?,
-                other => return Err(format!("recurrence: {other} is not supported in rules of meetings")),
+                other => {
+                    return Err(format!(
+                        "recurrence: {other} is not supported in rules of meetings"
+                    ));
+                }
             }
         }
         rule.every = every.ok_or("recurrence: FREQ is missing: DAILY, WEEKLY, MONTHLY or YEARLY")?;
@@ -272,7 +283,10 @@ impl Rule {
                 }
             }
             Every::Year => {
-                let january = Date::new(begin.year(), 1, 1).ok()?.checked_add(step.years()).ok()?;
+                let january = Date::new(begin.year(), 1, 1)
+                    .ok()?
+                    .checked_add(step.years())
+                    .ok()?;
                 let all = !self.by_day.is_empty() || !self.by_month_day.is_empty();
                 let months: Vec<i8> = match (self.by_month.is_empty(), all) {
                     (false, _) => self.by_month.clone(),
@@ -288,12 +302,15 @@ impl Rule {
 
     fn has_month_day(&self, day: Date) -> bool {
         let from_end = day.day() - day.days_in_month() - 1;
-        self.by_month_day.iter().any(|it| *it == day.day() || *it == from_end)
+        self.by_month_day
+            .iter()
+            .any(|it| *it == day.day() || *it == from_end)
     }
 
     /// The days of a month that fit; without any condition the day of the start.
     fn in_month(&self, month: Date, start: i8) -> Vec<Date> {
-        let all = (1..=month.days_in_month()).filter_map(|day| Date::new(month.year(), month.month(), day).ok());
+        let all =
+            (1..=month.days_in_month()).filter_map(|day| Date::new(month.year(), month.month(), day).ok());
         all.filter(|day| {
             if self.by_day.is_empty() && self.by_month_day.is_empty() {
                 return day.day() == start;
@@ -350,7 +367,10 @@ mod tests {
             ["2026-03-27", "2026-04-24"]
         );
         assert_eq!(
-            days("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1;COUNT=3", "2026-03-01"),
+            days(
+                "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1;COUNT=3",
+                "2026-03-01"
+            ),
             ["2026-03-02", "2026-04-01", "2026-05-01"]
         );
         assert_eq!(

@@ -198,7 +198,10 @@ impl Platform {
     ) -> Result<Meeting> {
         let reach = caller.may_write_meetings()?;
         let adhoc = schedule.adhoc == Some(true);
-        let named = schedule.host_email.as_deref().filter(|_| schedule.room_id.is_none());
+        let named = schedule
+            .host_email
+            .as_deref()
+            .filter(|_| schedule.room_id.is_none());
         let host = self.host_of(caller, reach, named).await?;
         let room = match schedule.room_id {
             None => None,
@@ -297,7 +300,9 @@ impl Platform {
         room: hallway_wire::id::RoomId,
     ) -> Result<(hallway_wire::id::RoomId, String)> {
         let found = self.store.record("room", &room.uuid().to_string()).await;
-        let found = found.doing("looking up a room")?.filter(|it| it.org == caller.org);
+        let found = found
+            .doing("looking up a room")?
+            .filter(|it| it.org == caller.org);
         let found = found.ok_or(Error::NotFound { what: "room" })?;
         let doc: Value = serde_json::from_str(&found.doc).unwrap_or_default();
         let title = doc.get("title").and_then(Value::as_str).unwrap_or("Meeting");
@@ -377,7 +382,11 @@ impl Platform {
             let look = Look { zone, host: true };
             let (kept, changed, shown, told) = match found {
                 Found::Instance(it) => {
-                    let state = if it.ended.is_some() { "ended" } else { "in progress" };
+                    let state = if it.ended.is_some() {
+                        "ended"
+                    } else {
+                        "in progress"
+                    };
                     return Err(Error::invalid(format!(
                         "A meeting that is {state} cannot be changed."
                     )));
@@ -521,7 +530,10 @@ impl Platform {
                 }
                 Found::Series(kept) if kept.running.is_none() => {
                     let shown = self.show_series(&kept, Look::PLAIN);
-                    (kept.delete(), self.told(&kept, Event::Deleted, caller.person, &shown))
+                    (
+                        kept.delete(),
+                        self.told(&kept, Event::Deleted, caller.person, &shown),
+                    )
                 }
                 Found::Scheduled(kept, it) if !kept.held.contains_key(&it.original.millis()) => {
                     let shown = self.show_occurrence(&kept, &it, Look::PLAIN);

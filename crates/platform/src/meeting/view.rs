@@ -76,7 +76,11 @@ impl Platform {
             host_user_id: base.host,
             host_display_name: base.host_name.clone(),
             host_email: base.host_email.clone(),
-            host_key: if look.host { base.host_key.clone() } else { String::new() },
+            host_key: if look.host {
+                base.host_key.clone()
+            } else {
+                String::new()
+            },
             site_url: self.site().to_owned(),
             web_link: format!("{}/meet/j.php?MTID={}", self.config.public_url, base.link),
             sip_address: format!("{}@{}", base.number, self.site()),

@@ -6,6 +6,7 @@ mod devices;
 mod faults;
 mod house;
 mod integrations;
+mod meetings;
 
 /// All of it.
 pub(crate) fn routes() -> Api {
@@ -15,4 +16,5 @@ pub(crate) fn routes() -> Api {
         .merge(faults::routes())
         .merge(house::routes())
         .merge(integrations::routes())
+        .merge(meetings::routes())
 }

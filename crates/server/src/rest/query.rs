@@ -2,16 +2,15 @@
 
 use std::str::FromStr;
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use hallway_platform::Caller;
 use hallway_wire::Id;
 use hallway_wire::id::{self, IdError, Kind, LocationId, OrgId};
-use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::auth::Authenticated;
-use crate::body::Json;
+pub(super) use crate::body::Unread;
 use crate::error::ApiError;
 use crate::query::Query;
 
@@ -64,25 +63,6 @@ impl<S: Send + Sync, K: Kind, L: Kind> FromRequestParts<S> for PathIds<K, L> {
 
 fn bad_id() -> ApiError {
     ApiError::bad_request(IdError::Shape.to_string())
-}
-
-/// A body that is read after the caller's right has been checked.
-#[derive(Debug)]
-pub(super) struct Unread(Request);
-
-impl<S: Send + Sync> FromRequest<S> for Unread {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(request))
-    }
-}
-
-impl Unread {
-    /// Reads it as JSON.
-    pub(super) async fn json<T: DeserializeOwned>(self) -> Result<T, ApiError> {
-        Json::from_request(self.0, &()).await.map(|Json(body)| body)
-    }
 }
 
 /// An id that may be there. A bad one has the documented text, without the parameter's name.

@@ -6,6 +6,8 @@ mod contracts;
 mod devices;
 mod every_operation;
 mod locations;
+mod meetings;
 mod people;
+mod recordings;
 mod rig;
 mod workspaces;
