@@ -103,7 +103,7 @@ impl Platform {
                 "meetingTopic": it.base.title(),
                 "hostUserId": it.base.host,
                 "hostEmail": it.base.host_email,
-                "siteUrl": self.site(),
+                "siteUrl": self.meeting_site(),
                 "startTime": Look::PLAIN.time(&it.base, it.started),
                 "vttDownloadLink": link("vtt"),
                 "txtDownloadLink": link("txt"),

@@ -93,10 +93,10 @@ impl Platform {
                 "meetingNumber, webLink and roomId exclude each other: send one of them",
             ));
         }
-        let host = self.host_of(caller, reach, query.host_email.as_deref()).await?;
+        let host = self.host_of_meetings(caller, reach, query.host_email.as_deref()).await?;
         let address = host.email.to_lowercase();
         let look = |base: &Base| {
-            let mut look = self.look(caller, reach, base, zone);
+            let mut look = self.meeting_look(caller, reach, base, zone);
             look.zone = zone;
             look
         };
@@ -183,7 +183,7 @@ impl Platform {
             MeetingType::Scheduled => {
                 let find = Find::new(Series::KIND, caller.org, Series::BY_PERSON, address, BATCH)
                     .between(Some(from), None);
-                let found = self.scheduled(find, query, series.as_deref(), (from, to)).await?;
+                let found = self.scheduled_meetings(find, query, series.as_deref(), (from, to)).await?;
                 let mut found = found.into_iter();
                 let mut page: Vec<(After, Kept<Series>, Occurrence)> =
                     found.by_ref().take(query.max).collect();
@@ -218,7 +218,7 @@ impl Platform {
     }
 
     /// The scheduled meetings of a span, by start: no more than a page needs, and one.
-    async fn scheduled(
+    async fn scheduled_meetings(
         &self,
         find: Find,
         query: &MeetingQuery,

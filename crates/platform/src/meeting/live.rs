@@ -46,7 +46,7 @@ impl Platform {
         }
         let now = self.now();
         self.retrying(|| async {
-            let (series, occurrence) = self.startable(caller.org, id, now).await?;
+            let (series, occurrence) = self.startable_meeting(caller.org, id, now).await?;
             let mut base: Base = series.base.clone();
             base.settings = series.settings_of(occurrence.original).clone();
             let mut instance = Instance {
@@ -69,7 +69,7 @@ impl Platform {
             let all = std::iter::once(&host).chain(&start.participants);
             for (at, who) in all.enumerate() {
                 let at = at.checked_sub(1).map(|at| format!("participants[{at}]."));
-                self.let_in(&mut instance, who, &at.unwrap_or_default()).await?;
+                self.let_into_meeting(&mut instance, who, &at.unwrap_or_default()).await?;
             }
             let mut changed = series.doc.clone();
             changed
@@ -89,7 +89,7 @@ impl Platform {
         .await
     }
 
-    async fn startable(&self, org: OrgId, id: &str, now: Timestamp) -> Result<(Kept<Series>, Occurrence)> {
+    async fn startable_meeting(&self, org: OrgId, id: &str, now: Timestamp) -> Result<(Kept<Series>, Occurrence)> {
         let (series, occurrence) = match self.find_meeting(org, id).await? {
             Found::Series(series) => {
                 let current = series.current(now).ok_or_else(not_in_progress)?;
@@ -109,7 +109,7 @@ impl Platform {
     }
 
     /// Adds somebody to an instance.
-    async fn let_in(&self, instance: &mut Instance, who: &Attendee, at: &str) -> Result<Attended> {
+    async fn let_into_meeting(&self, instance: &mut Instance, who: &Attendee, at: &str) -> Result<Attended> {
         let email = who.email.trim();
         if !is_email(email) {
             return Err(Error::invalid(format!("{at}email: it is no e-mail address")));
@@ -148,7 +148,7 @@ impl Platform {
     }
 
     /// The instance of a meeting that goes on, with its series if that is still there.
-    async fn running(&self, org: OrgId, id: &str) -> Result<(Kept<Instance>, Option<Kept<Series>>)> {
+    async fn running_meeting(&self, org: OrgId, id: &str) -> Result<(Kept<Instance>, Option<Kept<Series>>)> {
         let instance = match self.find_meeting(org, id).await? {
             Found::Instance(instance) => instance,
             Found::Series(series) => {
@@ -174,9 +174,9 @@ impl Platform {
     pub async fn join_meeting(&self, caller: &Caller, id: &str, who: &Attendee) -> Result<Participant> {
         caller.require_full_admin()?;
         self.retrying(|| async {
-            let (kept, _) = self.running(caller.org, id).await?;
+            let (kept, _) = self.running_meeting(caller.org, id).await?;
             let mut instance = kept.doc.clone();
-            let attended = self.let_in(&mut instance, who, "").await?;
+            let attended = self.let_into_meeting(&mut instance, who, "").await?;
             let told = self.participant_happening(&instance, &attended);
             self.commit_with(vec![kept.put(&instance)?], vec![told]).await?;
             Ok(self.show_participant(&instance, &attended))
@@ -192,7 +192,7 @@ impl Platform {
         caller.require_full_admin()?;
         let now = self.now();
         self.retrying(|| async {
-            let (kept, _) = self.running(caller.org, id).await?;
+            let (kept, _) = self.running_meeting(caller.org, id).await?;
             let mut instance = kept.doc.clone();
             let mut all = instance.participants.iter_mut();
             let found = all.find(|it| it.left.is_none() && it.email.eq_ignore_ascii_case(email.trim()));
@@ -237,7 +237,7 @@ impl Platform {
         caller.require_full_admin()?;
         let now = self.now();
         self.retrying(|| async {
-            let (kept, series) = self.running(caller.org, id).await?;
+            let (kept, series) = self.running_meeting(caller.org, id).await?;
             let mut instance = kept.doc.clone();
             let automatic = instance.base.settings.enabled_auto_record_meeting == Some(true);
             instance.ended = Some(now);

@@ -236,7 +236,7 @@ impl Platform {
             time_recorded: zone.write(it.recorded),
             host_email: it.host_email.clone(),
             host_user_id: it.host,
-            site_url: self.site().to_owned(),
+            site_url: self.meeting_site().to_owned(),
             playback_url: it.playback.clone().unwrap_or_else(|| at("ldr.php")),
             password: it.password.clone(),
             format: it.format.clone(),
@@ -307,7 +307,7 @@ impl Platform {
         let (index, value) = match (reach, named) {
             (Reach::Everybody, None) => (Recording::ALL, String::new()),
             _ => {
-                let host = self.host_of(caller, reach, named).await?;
+                let host = self.host_of_meetings(caller, reach, named).await?;
                 (Recording::BY_HOST, host.email.to_lowercase())
             }
         };
@@ -315,7 +315,7 @@ impl Platform {
             .newest_first()
             .between(Some(from), Some(to))
             .after(query.after.clone());
-        let site = self.site();
+        let site = self.meeting_site();
         let listed = self
             .list_where::<Recording>(find, |it| query.fits(it, site, status))
             .await?;
@@ -469,7 +469,7 @@ impl Platform {
                 wrong.unless(new.topic.is_some(), "topic: it is needed without meetingId");
                 let email = new.host_email.as_deref().unwrap_or(&caller.profile.email).trim();
                 wrong.unless(is_email(email), "hostEmail: it is no e-mail address");
-                let host = self.host_of(caller, Reach::Everybody, Some(email)).await?;
+                let host = self.host_of_meetings(caller, Reach::Everybody, Some(email)).await?;
                 let series = Uuid::new_v4().simple().to_string();
                 Recording {
                     id: Uuid::new_v4().simple().to_string(),

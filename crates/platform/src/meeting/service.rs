@@ -107,7 +107,7 @@ fn numbered(registration: Value) -> Value {
 
 impl Platform {
     /// Whose meetings a request is about: the caller's, or those of the person that an administrator names.
-    pub(super) async fn host_of(&self, caller: &Caller, reach: Reach, email: Option<&str>) -> Result<Person> {
+    pub(super) async fn host_of_meetings(&self, caller: &Caller, reach: Reach, email: Option<&str>) -> Result<Person> {
         let Some(email) = email.map(str::trim).filter(|email| !email.is_empty()) else {
             return Ok(caller.profile.clone());
         };
@@ -162,7 +162,7 @@ impl Platform {
         }
     }
 
-    async fn invited(&self, org: OrgId, host: &Person, list: Vec<NewInvitee>) -> Result<Vec<Invitee>> {
+    async fn meeting_invitees(&self, org: OrgId, host: &Person, list: Vec<NewInvitee>) -> Result<Vec<Invitee>> {
         let mut invitees: Vec<Invitee> = Vec::with_capacity(list.len());
         let mut seen = std::collections::HashSet::new();
         seen.insert(host.email.to_lowercase());
@@ -202,7 +202,7 @@ impl Platform {
             .host_email
             .as_deref()
             .filter(|_| schedule.room_id.is_none());
-        let host = self.host_of(caller, reach, named).await?;
+        let host = self.host_of_meetings(caller, reach, named).await?;
         let room = match schedule.room_id {
             None => None,
             Some(room) => Some(self.room_for_meeting(caller, room).await?),
@@ -262,7 +262,7 @@ impl Platform {
                 registration: schedule.registration.map(numbered),
                 settings,
                 invitees: self
-                    .invited(caller.org, &host, schedule.invitees.unwrap_or_default())
+                    .meeting_invitees(caller.org, &host, schedule.invitees.unwrap_or_default())
                     .await?,
                 ..self.fresh_base(&host, own_zone.name())
             },
@@ -278,7 +278,7 @@ impl Platform {
         series.follow_rule()?;
         for draw in 1.. {
             let shown = self.show_series(&series, Look::PLAIN);
-            let told = self.told(&series, Event::Created, caller.person, &shown);
+            let told = self.told_of_meeting(&series, Event::Created, caller.person, &shown);
             match self.commit_with(vec![put_new(&series)?], vec![told]).await {
                 Err(Error::Conflict { .. }) if draw < DRAWS => {
                     let fresh = self.fresh_base(&host, own_zone.name());
@@ -309,7 +309,7 @@ impl Platform {
         Ok((room, title.to_owned()))
     }
 
-    pub(super) fn told(&self, series: &Series, event: Event, actor: PersonId, shown: &Meeting) -> Happening {
+    pub(super) fn told_of_meeting(&self, series: &Series, event: Event, actor: PersonId, shown: &Meeting) -> Happening {
         self.meeting_happening(series.org, event, Some(actor), shown, series.base.audience())
     }
 
@@ -327,8 +327,8 @@ impl Platform {
     ) -> Result<Meeting> {
         let reach = caller.may_read_meetings()?;
         let found = self.find_meeting(caller.org, id).await?;
-        self.may_see(caller, reach, &found, host_email)?;
-        let look = self.look(caller, reach, found.base(), zone);
+        self.may_see_meeting(caller, reach, &found, host_email)?;
+        let look = self.meeting_look(caller, reach, found.base(), zone);
         Ok(match &found {
             Found::Series(series) => match series.current(self.now()).filter(|_| current) {
                 Some(occurrence) => self.show_occurrence(series, &occurrence, look),
@@ -339,7 +339,7 @@ impl Platform {
         })
     }
 
-    pub(super) fn look<'a>(
+    pub(super) fn meeting_look<'a>(
         &self,
         caller: &Caller,
         reach: Reach,
@@ -352,7 +352,7 @@ impl Platform {
         }
     }
 
-    fn may_see(&self, caller: &Caller, reach: Reach, found: &Found, host: Option<&str>) -> Result<()> {
+    fn may_see_meeting(&self, caller: &Caller, reach: Reach, found: &Found, host: Option<&str>) -> Result<()> {
         let named = host.map(str::trim).filter(|host| !host.is_empty());
         let of_host = named.is_none_or(|host| host.eq_ignore_ascii_case(&found.base().host_email));
         if of_host && (reach == Reach::Everybody || found.concerns(caller)) {
@@ -378,7 +378,7 @@ impl Platform {
         let reach = caller.may_write_meetings()?;
         self.retrying(|| async {
             let found = self.find_meeting(caller.org, id).await?;
-            self.may_host(caller, reach, &found, schedule.host_email.as_deref())?;
+            self.may_host_meeting(caller, reach, &found, schedule.host_email.as_deref())?;
             let look = Look { zone, host: true };
             let (kept, changed, shown, told) = match found {
                 Found::Instance(it) => {
@@ -406,7 +406,7 @@ impl Platform {
                     (kept, changed, shown, told)
                 }
             };
-            let told = self.told(&changed, Event::Updated, caller.person, &told);
+            let told = self.told_of_meeting(&changed, Event::Updated, caller.person, &told);
             self.commit_with(vec![kept.put(&changed)?], vec![told]).await?;
             Ok(shown)
         })
@@ -414,8 +414,8 @@ impl Platform {
     }
 
     /// Only the host changes a meeting, or who stands in for the host.
-    fn may_host(&self, caller: &Caller, reach: Reach, found: &Found, host: Option<&str>) -> Result<()> {
-        self.may_see(caller, reach, found, host)?;
+    fn may_host_meeting(&self, caller: &Caller, reach: Reach, found: &Found, host: Option<&str>) -> Result<()> {
+        self.may_see_meeting(caller, reach, found, host)?;
         if reach == Reach::Everybody || found.base().host == caller.person {
             return Ok(());
         }
@@ -518,7 +518,7 @@ impl Platform {
         let reach = caller.may_write_meetings()?;
         self.retrying(|| async {
             let found = self.find_meeting(caller.org, id).await?;
-            self.may_host(caller, reach, &found, host_email)?;
+            self.may_host_meeting(caller, reach, &found, host_email)?;
             if found.base().adhoc {
                 return Err(Error::invalid("An ad-hoc meeting cannot be deleted."));
             }
@@ -532,12 +532,12 @@ impl Platform {
                     let shown = self.show_series(&kept, Look::PLAIN);
                     (
                         kept.delete(),
-                        self.told(&kept, Event::Deleted, caller.person, &shown),
+                        self.told_of_meeting(&kept, Event::Deleted, caller.person, &shown),
                     )
                 }
                 Found::Scheduled(kept, it) if !kept.held.contains_key(&it.original.millis()) => {
                     let shown = self.show_occurrence(&kept, &it, Look::PLAIN);
-                    let told = self.told(&kept, Event::Deleted, caller.person, &shown);
+                    let told = self.told_of_meeting(&kept, Event::Deleted, caller.person, &shown);
                     let mut changed = kept.doc.clone();
                     let cancelled = Change {
                         cancelled: true,

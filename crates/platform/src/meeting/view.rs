@@ -55,13 +55,13 @@ fn with_defaults(settings: &Settings) -> Settings {
 
 impl Platform {
     /// What stands for the site of the organization's meetings: where this Hallway is reached.
-    pub(super) fn site(&self) -> &str {
+    pub(super) fn meeting_site(&self) -> &str {
         let url = &self.config.public_url;
         let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
         host.split('/').next().unwrap_or(host)
     }
 
-    fn show(&self, base: &Base, settings: &Settings, look: Look<'_>) -> Meeting {
+    fn show_meeting(&self, base: &Base, settings: &Settings, look: Look<'_>) -> Meeting {
         Meeting {
             id: String::new(),
             meeting_series_id: None,
@@ -81,9 +81,9 @@ impl Platform {
             } else {
                 String::new()
             },
-            site_url: self.site().to_owned(),
+            site_url: self.meeting_site().to_owned(),
             web_link: format!("{}/meet/j.php?MTID={}", self.config.public_url, base.link),
-            sip_address: format!("{}@{}", base.number, self.site()),
+            sip_address: format!("{}@{}", base.number, self.meeting_site()),
             scheduled_type: base.scheduled_type,
             phone_and_video_system_password: base.video_password.clone(),
             room_id: base.room,
@@ -115,7 +115,7 @@ impl Platform {
             start: zone.write(series.start),
             end: zone.write(series.end),
             recurrence: series.recurrence.clone(),
-            ..self.show(&series.base, &series.base.settings, look)
+            ..self.show_meeting(&series.base, &series.base.settings, look)
         }
     }
 
@@ -130,7 +130,7 @@ impl Platform {
             start: zone.write(it.start),
             end: zone.write(it.end),
             is_modified: Some(it.modified),
-            ..self.show(&series.base, series.settings_of(it.original), look)
+            ..self.show_meeting(&series.base, series.settings_of(it.original), look)
         }
     }
 
@@ -150,7 +150,7 @@ impl Platform {
             end: zone.write(it.ended.unwrap_or(it.planned_end)),
             has_recording: Some(it.recorded),
             has_transcription: Some(it.transcript),
-            ..self.show(&it.base, &it.base.settings, look)
+            ..self.show_meeting(&it.base, &it.base.settings, look)
         }
     }
 }
