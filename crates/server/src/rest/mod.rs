@@ -25,7 +25,7 @@ mod messages;
 mod metrics;
 mod oauth;
 mod organizations;
-mod page;
+pub(crate) mod page;
 mod people;
 mod query;
 mod recordings;

@@ -18,7 +18,7 @@ use crate::query::Query;
 const MAX_CURSOR: usize = 8192;
 
 /// The page that a request asks for. More than `limit` is clamped; nothing is refused for asking too much.
-pub(super) fn page(query: &Query, default: usize, limit: usize) -> Result<Page, ApiError> {
+pub(crate) fn page(query: &Query, default: usize, limit: usize) -> Result<Page, ApiError> {
     let max = match number(query, "max")? {
         Some(0) => return Err(ApiError::bad_request("max: must be 1 or higher")),
         given => given.unwrap_or(default).min(limit),
@@ -30,7 +30,7 @@ pub(super) fn page(query: &Query, default: usize, limit: usize) -> Result<Page, 
 }
 
 /// A whole number in decimal digits; one that is too long for this machine is as good as its highest.
-pub(super) fn number(query: &Query, name: &str) -> Result<Option<usize>, ApiError> {
+pub(crate) fn number(query: &Query, name: &str) -> Result<Option<usize>, ApiError> {
     let Some(text) = query.get(name).map(str::trim) else {
         return Ok(None);
     };
@@ -70,7 +70,7 @@ fn with_link(response: impl IntoResponse, url: Option<String>) -> Response {
 }
 
 /// An answer with a page of items, and with the link to the next page where `more` follows.
-pub(super) fn answer<T: Serialize>(
+pub(crate) fn answer<T: Serialize>(
     platform: &Platform,
     path: &str,
     query: &Query,
@@ -90,7 +90,7 @@ pub(super) fn answer<T: Serialize>(
 
 /// As [`answer`], for lists whose clients repeat their own parameters beside the link's: everything is in the
 /// cursor, which needs no encoding and wins over every other parameter.
-pub(super) fn answer_with_cursor(
+pub(crate) fn answer_with_cursor(
     platform: &Platform,
     path: &str,
     query: &Query,
@@ -106,7 +106,7 @@ pub(super) fn answer_with_cursor(
 }
 
 /// The parameters that count: those in the cursor, if there is one.
-pub(super) fn under_cursor(query: Query) -> Result<Query, ApiError> {
+pub(crate) fn under_cursor(query: Query) -> Result<Query, ApiError> {
     let Some(cursor) = query.get("cursor") else {
         return Ok(query);
     };
@@ -126,7 +126,7 @@ pub(super) fn under_cursor(query: Query) -> Result<Query, ApiError> {
 }
 
 /// Where a page of an index begins, out of a cursor of [`answer_behind`].
-pub(super) fn behind(query: &Query) -> Result<Option<After>, ApiError> {
+pub(crate) fn behind(query: &Query) -> Result<Option<After>, ApiError> {
     match (query.get("afterOrder"), query.get("afterId")) {
         (None, None) => Ok(None),
         (order, Some(id)) => Ok(Some(After {
@@ -138,13 +138,25 @@ pub(super) fn behind(query: &Query) -> Result<Option<After>, ApiError> {
 }
 
 /// How many items a page has. More than `limit` is clamped.
-pub(super) fn max(query: &Query, default: usize, limit: usize) -> Result<usize, ApiError> {
+pub(crate) fn max(query: &Query, default: usize, limit: usize) -> Result<usize, ApiError> {
     page(query, default, limit).map(|page| page.max)
 }
 
 /// An answer with a page of an index; the cursor to the next page holds everything that was asked for. Read
 /// it with [`under_cursor`], then [`behind`].
-pub(super) fn answer_behind(
+pub(crate) fn answer_behind(
+    platform: &Platform,
+    path: &str,
+    query: &Query,
+    max: usize,
+    body: impl Serialize,
+    next: Option<&After>,
+) -> Response {
+    answer_behind_at(platform, &format!("/v1{path}"), query, max, body, next)
+}
+
+/// As [`answer_behind`], for a list at any path of this server.
+pub(crate) fn answer_behind_at(
     platform: &Platform,
     path: &str,
     query: &Query,
@@ -169,7 +181,7 @@ pub(super) fn answer_behind(
         inner.append_pair("afterOrder", &after.order);
         inner.append_pair("afterId", &after.id);
         let cursor = URL_SAFE_NO_PAD.encode(inner.finish());
-        format!("{}/v1{path}?cursor={cursor}", platform.config().public_url)
+        format!("{}{path}?cursor={cursor}", platform.config().public_url)
     });
     with_link(Json(body), next)
 }
