@@ -93,7 +93,9 @@ impl Platform {
                 "meetingNumber, webLink and roomId exclude each other: send one of them",
             ));
         }
-        let host = self.host_of_meetings(caller, reach, query.host_email.as_deref()).await?;
+        let host = self
+            .host_of_meetings(caller, reach, query.host_email.as_deref())
+            .await?;
         let address = host.email.to_lowercase();
         let look = |base: &Base| {
             let mut look = self.meeting_look(caller, reach, base, zone);
@@ -183,7 +185,9 @@ impl Platform {
             MeetingType::Scheduled => {
                 let find = Find::new(Series::KIND, caller.org, Series::BY_PERSON, address, BATCH)
                     .between(Some(from), None);
-                let found = self.scheduled_meetings(find, query, series.as_deref(), (from, to)).await?;
+                let found = self
+                    .scheduled_meetings(find, query, series.as_deref(), (from, to))
+                    .await?;
                 let mut found = found.into_iter();
                 let mut page: Vec<(After, Kept<Series>, Occurrence)> =
                     found.by_ref().take(query.max).collect();

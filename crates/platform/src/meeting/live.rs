@@ -69,7 +69,8 @@ impl Platform {
             let all = std::iter::once(&host).chain(&start.participants);
             for (at, who) in all.enumerate() {
                 let at = at.checked_sub(1).map(|at| format!("participants[{at}]."));
-                self.let_into_meeting(&mut instance, who, &at.unwrap_or_default()).await?;
+                self.let_into_meeting(&mut instance, who, &at.unwrap_or_default())
+                    .await?;
             }
             let mut changed = series.doc.clone();
             changed
@@ -89,7 +90,12 @@ impl Platform {
         .await
     }
 
-    async fn startable_meeting(&self, org: OrgId, id: &str, now: Timestamp) -> Result<(Kept<Series>, Occurrence)> {
+    async fn startable_meeting(
+        &self,
+        org: OrgId,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(Kept<Series>, Occurrence)> {
         let (series, occurrence) = match self.find_meeting(org, id).await? {
             Found::Series(series) => {
                 let current = series.current(now).ok_or_else(not_in_progress)?;

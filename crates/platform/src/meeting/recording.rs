@@ -469,7 +469,9 @@ impl Platform {
                 wrong.unless(new.topic.is_some(), "topic: it is needed without meetingId");
                 let email = new.host_email.as_deref().unwrap_or(&caller.profile.email).trim();
                 wrong.unless(is_email(email), "hostEmail: it is no e-mail address");
-                let host = self.host_of_meetings(caller, Reach::Everybody, Some(email)).await?;
+                let host = self
+                    .host_of_meetings(caller, Reach::Everybody, Some(email))
+                    .await?;
                 let series = Uuid::new_v4().simple().to_string();
                 Recording {
                     id: Uuid::new_v4().simple().to_string(),

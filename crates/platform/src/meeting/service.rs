@@ -107,7 +107,12 @@ fn numbered(registration: Value) -> Value {
 
 impl Platform {
     /// Whose meetings a request is about: the caller's, or those of the person that an administrator names.
-    pub(super) async fn host_of_meetings(&self, caller: &Caller, reach: Reach, email: Option<&str>) -> Result<Person> {
+    pub(super) async fn host_of_meetings(
+        &self,
+        caller: &Caller,
+        reach: Reach,
+        email: Option<&str>,
+    ) -> Result<Person> {
         let Some(email) = email.map(str::trim).filter(|email| !email.is_empty()) else {
             return Ok(caller.profile.clone());
         };
@@ -162,7 +167,12 @@ impl Platform {
         }
     }
 
-    async fn meeting_invitees(&self, org: OrgId, host: &Person, list: Vec<NewInvitee>) -> Result<Vec<Invitee>> {
+    async fn meeting_invitees(
+        &self,
+        org: OrgId,
+        host: &Person,
+        list: Vec<NewInvitee>,
+    ) -> Result<Vec<Invitee>> {
         let mut invitees: Vec<Invitee> = Vec::with_capacity(list.len());
         let mut seen = std::collections::HashSet::new();
         seen.insert(host.email.to_lowercase());
@@ -309,7 +319,13 @@ impl Platform {
         Ok((room, title.to_owned()))
     }
 
-    pub(super) fn told_of_meeting(&self, series: &Series, event: Event, actor: PersonId, shown: &Meeting) -> Happening {
+    pub(super) fn told_of_meeting(
+        &self,
+        series: &Series,
+        event: Event,
+        actor: PersonId,
+        shown: &Meeting,
+    ) -> Happening {
         self.meeting_happening(series.org, event, Some(actor), shown, series.base.audience())
     }
 
@@ -352,7 +368,13 @@ impl Platform {
         }
     }
 
-    fn may_see_meeting(&self, caller: &Caller, reach: Reach, found: &Found, host: Option<&str>) -> Result<()> {
+    fn may_see_meeting(
+        &self,
+        caller: &Caller,
+        reach: Reach,
+        found: &Found,
+        host: Option<&str>,
+    ) -> Result<()> {
         let named = host.map(str::trim).filter(|host| !host.is_empty());
         let of_host = named.is_none_or(|host| host.eq_ignore_ascii_case(&found.base().host_email));
         if of_host && (reach == Reach::Everybody || found.concerns(caller)) {
@@ -414,7 +436,13 @@ impl Platform {
     }
 
     /// Only the host changes a meeting, or who stands in for the host.
-    fn may_host_meeting(&self, caller: &Caller, reach: Reach, found: &Found, host: Option<&str>) -> Result<()> {
+    fn may_host_meeting(
+        &self,
+        caller: &Caller,
+        reach: Reach,
+        found: &Found,
+        host: Option<&str>,
+    ) -> Result<()> {
         self.may_see_meeting(caller, reach, found, host)?;
         if reach == Reach::Everybody || found.base().host == caller.person {
             return Ok(());
