@@ -77,8 +77,20 @@ fn is_json(media_type: &str) -> bool {
     ) || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
+/// Whether a shape is a list: then it cannot be read out of an object.
+fn takes_list<T: DeserializeOwned>() -> bool {
+    serde_json::from_str::<T>("{}").is_err_and(|error| error.to_string().contains("expected a sequence"))
+}
+
 /// Reads a JSON text into a shape, and says where it does not fit.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // serde reads the members of an object out of a list too, in their order: nobody means that.
+    let list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    if list && !takes_list::<T>() {
+        return Err(ApiError::bad_request(
+            "The body does not have the expected shape: a list came where an object is expected",
+        ));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         let kind = if error.is_data() {
             "The body does not have the expected shape"
@@ -141,5 +153,25 @@ impl Unread {
         }
         check_json(&parts.headers)?;
         parse(&bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Shape {
+        #[expect(dead_code, reason = "only read")]
+        name: Option<String>,
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        assert!(parse::<Shape>(b"{}").is_ok());
+        assert!(parse::<Shape>(b" [\"name\"]").is_err() && parse::<Shape>(b"[]").is_err());
+        assert!(parse::<Vec<String>>(b" [\"name\"]").is_ok() && parse::<Vec<String>>(b"{}").is_err());
+        assert!(parse::<serde_json::Value>(b"{}").is_ok());
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod application;
 pub mod authorization;
+pub mod calling;
 pub mod claims;
 pub mod control;
 pub mod device;

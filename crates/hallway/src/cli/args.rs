@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::calling::{CallingCommand, NumberCommand};
+
 /// How to reach a Hallway. Each may stand before or after the command.
 #[derive(Args, Clone, Default)]
 pub(crate) struct GlobalArgs {
@@ -69,6 +71,12 @@ pub(crate) enum Command {
     /// List locations
     #[command(subcommand)]
     Location(LocationCommand),
+    /// Turn Webex Calling on and off in locations
+    #[command(subcommand)]
+    Calling(CallingCommand),
+    /// List, add and assign phone numbers
+    #[command(subcommand)]
+    Number(NumberCommand),
     /// Read status, run commands and configure devices
     #[command(subcommand)]
     Xapi(XapiCommand),

@@ -98,6 +98,11 @@ impl Client {
 
     /// Reads all items of a list, page after page.
     pub(crate) async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        self.list_of(path, "items").await
+    }
+
+    /// The same where the items have another key.
+    pub(crate) async fn list_of(&self, path: &str, key: &str) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         let mut next = Some(path.to_owned());
         for _ in 0..MAX_PAGES {
@@ -105,7 +110,7 @@ impl Client {
             let answer = self.send(Method::GET, &path, Body::None).await?;
             next = answer.next_page().and_then(|url| self.base.strip(&url));
             let page: Value = answer.json(&Method::GET, &path)?;
-            let items = page.get("items").and_then(Value::as_array);
+            let items = page.get(key).and_then(Value::as_array);
             all.extend(items.into_iter().flatten().cloned());
         }
         Ok(all)

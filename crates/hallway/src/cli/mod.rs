@@ -8,6 +8,7 @@
 mod admin;
 mod args;
 mod ca;
+mod calling;
 mod connection;
 mod device;
 mod failure;

@@ -1,11 +1,21 @@
 //! From a parsed command to its room.
 
+use super::admin;
 use super::args::{Command, DeviceEntry, GlobalArgs};
+use super::ca;
+use super::calling;
 use super::connection::Connection;
+use super::device;
 use super::failure::{Result, exit};
+use super::fault;
 use super::http::Client;
+use super::integration;
+use super::jwt;
+use super::manifest;
+use super::places;
 use super::printer::Printer;
-use super::{admin, ca, device, fault, integration, jwt, manifest, places, run_device, xapi};
+use super::run_device;
+use super::xapi;
 
 /// Runs a command, prints what comes of it, and returns the exit code.
 pub(crate) async fn run(command: Command, global: &GlobalArgs, printer: &mut Printer) -> u8 {
@@ -40,6 +50,8 @@ async fn dispatch(
         Command::Device(DeviceEntry::Ask(command)) => device::run(command, &client()?, printer).await,
         Command::Workspace(command) => places::workspaces(&command, &client()?, printer).await,
         Command::Location(command) => places::locations(&command, &client()?, printer).await,
+        Command::Calling(command) => calling::calling(command, &client()?, printer).await,
+        Command::Number(command) => calling::number(command, &client()?, printer).await,
         Command::Xapi(command) => xapi::run(command, &client()?, printer).await,
         Command::Fault(command) => fault::run(command, &client()?, printer).await,
         Command::Audit(command) => admin::audit(&command, &client()?, printer).await,

@@ -235,10 +235,7 @@ impl Platform {
             })?;
             return self.person(caller, id).await.map(|person| person.id);
         }
-        let people = self.people(caller).await?;
-        let found = people
-            .iter()
-            .find(|person| person.email.eq_ignore_ascii_case(text));
+        let found = self.person_of_email(caller.org, text).await?;
         found.map(|person| person.id).ok_or_else(|| Error::Missing {
             message: format!("Nobody in the organization has the address {text}."),
         })

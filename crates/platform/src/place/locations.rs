@@ -166,6 +166,12 @@ impl Platform {
             Surface::WorkspaceLocations => caller.may_write_workspace_locations()?,
         }
         let location = self.own_location(caller, id).await?;
+        if self.find_site(caller.org, id).await?.is_some() {
+            return Err(Error::conflict(format!(
+                "{} has Webex Calling: take that away first (hallway calling disable).",
+                location.name
+            )));
+        }
         let here = WorkspaceFilter {
             location: Some(id),
             floor: None,

@@ -2,6 +2,7 @@
 
 use crate::describe::Api;
 
+mod calling;
 mod devices;
 mod faults;
 mod house;
@@ -12,6 +13,7 @@ mod meetings;
 pub(crate) fn routes() -> Api {
     Api::new("Hallway")
         // One line for each module, in the order of the alphabet.
+        .merge(calling::routes())
         .merge(devices::routes())
         .merge(faults::routes())
         .merge(house::routes())

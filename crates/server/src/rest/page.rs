@@ -78,6 +78,18 @@ pub(crate) fn answer<T: Serialize>(
     items: Vec<T>,
     more: bool,
 ) -> Response {
+    answer_with_start(platform, path, query, page, Items { items }, more)
+}
+
+/// As [`answer`], for a list whose items have another key than `items`.
+pub(super) fn answer_with_start(
+    platform: &Platform,
+    path: &str,
+    query: &Query,
+    page: Page,
+    body: impl Serialize,
+    more: bool,
+) -> Response {
     let next = more.then(|| {
         format!(
             "{}/v1{path}?{}",
@@ -85,7 +97,7 @@ pub(crate) fn answer<T: Serialize>(
             next_query(query, page)
         )
     });
-    with_link(Json(Items { items }), next)
+    with_link(Json(body), next)
 }
 
 /// As [`answer`], for lists whose clients repeat their own parameters beside the link's: everything is in the

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod calling;
 mod contracts;
 mod devices;
 mod every_operation;
