@@ -37,6 +37,7 @@ pub struct Location {
 /// A postal address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "LocationAddress")]
 pub struct Address {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address1: Option<String>,

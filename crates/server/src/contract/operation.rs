@@ -128,11 +128,14 @@ pub(super) fn write(described: &Described, name: &str, all: &[Described], schema
         object.insert("requestBody".to_owned(), body);
     }
     let mut responses = Map::new();
-    for (status, _) in &op.answers {
+    let mut statuses: Vec<u16> = op.answers.iter().map(|(status, _)| *status).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    for status in statuses {
         // Several shapes of one status are several types of content.
-        let shapes = op.answers.iter().filter(|(other, _)| other == status);
+        let shapes = op.answers.iter().filter(|(other, _)| *other == status);
         let shapes: Vec<&BodyShape> = shapes.filter_map(|(_, shape)| shape.as_ref()).collect();
-        let answer = success(described, *status, &shapes, schemas);
+        let answer = success(described, status, &shapes, schemas);
         responses.insert(status.to_string(), answer);
     }
     for status in errors(described, all) {

@@ -17,7 +17,6 @@ use hallway_xapi::Pattern;
 use http_body::Frame;
 use schemars::{JsonSchema, json_schema};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::auth::Authenticated;
@@ -76,7 +75,7 @@ pub(crate) fn routes() -> Api {
             poll,
             own(Op::new("Poll the notification queue"))
                 .about("Held until there is something, or half a minute. Messages of one answer are gone when the next poll comes.")
-                .answers::<QueueAnswer>(200),
+                .shape(200, |_| json_schema!({ "$ref": "#/components/schemas/QueueMessages" })),
         )
         .get(
             "/xapi/api/organizations/{org}/appManifests/{app}",
@@ -98,13 +97,6 @@ struct SupportedSubscriptions<'a> {
     supported_events: &'a [Pattern],
     #[schemars(with = "Vec<String>")]
     supported_statuses: &'a [Pattern],
-}
-
-/// Notifications of one poll.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "a shape that is written by hand elsewhere")]
-struct QueueAnswer {
-    messages: Vec<Map<String, Value>>,
 }
 
 /// Public, and read by the official manifest editor from another origin.

@@ -41,11 +41,15 @@ function kind(root, schema) {
   if (it === true) return 'anything';
   const types = [it.type].flat().filter(Boolean);
   const choice = it.oneOf ?? it.anyOf;
+  if (choice?.some((one) => one.type === 'null')) {
+    return [...choice.filter((one) => one.type !== 'null').map((one) => kind(root, one)), 'null'].join(' or ');
+  }
+  const words = it.enum ?? (choice?.every((one) => one.const !== undefined) ? choice.map((one) => one.const) : undefined);
   let text;
   if (types.includes('array')) text = `list of ${kind(root, it.items)}`;
+  else if (words) text = words.filter((word) => word !== null).map((word) => JSON.stringify(word)).join(', ');
   else if (name) text = name;
   else if (it.const !== undefined) text = JSON.stringify(it.const);
-  else if (it.enum) text = it.enum.filter((word) => word !== null).map((word) => JSON.stringify(word)).join(', ');
   else if (choice) text = choice.map((one) => kind(root, one)).join(' or ');
   else if (it.format) text = `${types.filter((t) => t !== 'null').join(' or ') || 'string'} (${it.format})`;
   else text = types.filter((t) => t !== 'null').join(' or ') || 'anything';
@@ -64,8 +68,9 @@ function parts(root, schema) {
   const choice = it.oneOf ?? it.anyOf ?? it.allOf;
   if (choice) {
     const real = choice.filter((one) => one.type !== 'null');
+    if (real.every((one) => one.const !== undefined)) return [];
     if (real.length === 1) return parts(root, real[0]);
-    return real.map((one, i) => ({ name: `alternative ${i + 1}`, member: one, must: false, loose: true }));
+    return real.map((one, i) => ({ name: `${i + 1}.`, member: one, must: false, loose: true }));
   }
   if (it.additionalProperties && typeof it.additionalProperties === 'object') {
     return [{ name: '(any name)', member: it.additionalProperties, must: false, loose: true }];
@@ -81,7 +86,7 @@ function shape(root, schema) {
     const head = [
       loose ? name : el('code', {}, name), ' ',
       el('span', { class: 'kind' }, kind(root, member)),
-      must ? el('span', { class: 'must' }, ' always') : null,
+      must ? el('span', { class: 'must' }, ' required') : null,
     ];
     const text = said ? el('span', { class: 'said' }, prose(said)) : null;
     if (parts(root, member).length) {
@@ -186,7 +191,7 @@ function inside(root, method, path, operation) {
   const parameters = (operation.parameters ?? []).map((it) => resolve(root, it));
   if (parameters.length) {
     const rows = parameters.map((it) => el('tr', {},
-      el('th', { scope: 'row' }, el('code', {}, it.name), it.required ? el('span', { class: 'must' }, ' needed') : ''),
+      el('th', { scope: 'row' }, el('code', {}, it.name), it.required ? el('span', { class: 'must' }, ' required') : ''),
       el('td', {}, it.in), el('td', {}, kind(root, it.schema)), el('td', {}, prose(it.description ?? ''))));
     all.push(el('h4', {}, 'Parameters'), el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Parameters' },
       el('table', {}, el('thead', {}, el('tr', {}, ['Name', 'In', 'Type', 'What it does'].map((head) => el('th', { scope: 'col' }, head)))),
