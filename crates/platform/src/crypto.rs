@@ -256,9 +256,14 @@ pub fn verify_jws(jws: &str, keys: &[Jwk]) -> std::result::Result<Vec<u8>, Strin
 
 /// Lower-case hex of HMAC-SHA1, the signature of webhooks.
 pub fn hmac_sha1_hex(key: &ring::hmac::Key, body: &[u8]) -> String {
+    hmac_hex(key, body)
+}
+
+/// Lower-case hex of the HMAC of a key's algorithm.
+pub fn hmac_hex(key: &ring::hmac::Key, body: &[u8]) -> String {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let tag = ring::hmac::sign(key, body);
-    let mut text = String::with_capacity(40);
+    let mut text = String::with_capacity(tag.as_ref().len() * 2);
     for byte in tag.as_ref() {
         text.push(char::from(HEX[usize::from(byte >> 4)]));
         text.push(char::from(HEX[usize::from(byte & 15)]));

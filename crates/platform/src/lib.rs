@@ -8,6 +8,7 @@ pub mod calling;
 pub mod crypto;
 pub mod device;
 pub mod error;
+pub mod event;
 pub mod fault;
 pub mod integration;
 pub mod meeting;

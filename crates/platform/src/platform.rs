@@ -16,6 +16,7 @@ use crate::fault::Faults;
 use crate::notify::{Audiences, Deliveries, Pollers};
 use crate::oauth::Sessions;
 use crate::ports::{Bus, Clock, Courier, Queue, Store, Write};
+use crate::webhook::Webhooks;
 
 /// Settings of the domain. Times that a person or an integration may notice are all here.
 #[derive(Clone, Debug)]
@@ -49,6 +50,24 @@ pub struct Config {
     pub impaired_after: Duration,
     /// Whether manifests and integrations may name http URLs.
     pub allow_http: bool,
+    /// For a whole delivery to a webhook of `/v1/webhooks`.
+    pub webhook_timeout: Duration,
+    /// How often an event is tried before the next one's turn; 1 is what the real service does.
+    pub webhook_attempts: u32,
+    /// Pause after the first failed attempt; each further one is six times as long.
+    pub webhook_retry_first: Duration,
+    /// After this many failures in a row a webhook becomes inactive.
+    pub webhook_failures_max: u64,
+    /// Most deliveries that wait for one webhook; the oldest go first.
+    pub webhook_queue_max: u64,
+    /// Most webhooks of one person and application.
+    pub webhooks_max: u64,
+    /// Whether deliveries carry a signature by SHA-256 too, in `X-Webex-Signature`.
+    pub webhook_sha256: bool,
+    /// A listener that did not ask for so long is ended.
+    pub listener_patience: Duration,
+    /// How long the log of events goes back.
+    pub event_retention: Duration,
 }
 
 impl Default for Config {
@@ -70,6 +89,15 @@ impl Default for Config {
             retry_max: Duration::from_secs(60),
             impaired_after: Duration::from_secs(30 * 60),
             allow_http: false,
+            webhook_timeout: Duration::from_secs(15),
+            webhook_attempts: 3,
+            webhook_retry_first: Duration::from_secs(5),
+            webhook_failures_max: 100,
+            webhook_queue_max: 10_000,
+            webhooks_max: 500,
+            webhook_sha256: false,
+            listener_patience: Duration::from_secs(60),
+            event_retention: Duration::from_secs(90 * 24 * HOUR),
         }
     }
 }
@@ -104,6 +132,7 @@ pub struct Platform {
     pub(crate) audiences: Audiences,
     pub(crate) pollers: Pollers,
     pub(crate) deliveries: Deliveries,
+    pub(crate) webhooks: Webhooks,
     pub(crate) faults: Arc<Faults>,
     /// The platform itself, for what it starts in the background.
     pub(crate) me: std::sync::Weak<Platform>,
@@ -153,6 +182,7 @@ impl Platform {
             links: Links::default(),
             pollers: Pollers::default(),
             deliveries: Deliveries::default(),
+            webhooks: Webhooks::default(),
             faults,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -160,6 +190,8 @@ impl Platform {
         platform.rebuild_audiences().await?;
         platform.announce_moved_urls().await?;
         platform.resume_deliveries().await?;
+        platform.resume_webhooks().await?;
+        platform.tasks.spawn(Arc::clone(&platform).keep_webhooks());
         platform.tasks.spawn(Arc::clone(&platform).sweep_forever());
         Ok(platform)
     }

@@ -98,6 +98,11 @@ impl<D: Document> Kept<D> {
         })
     }
 
+    /// How often it was written.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Its place in the index that it was found by: the next page begins behind it.
     pub fn place(&self) -> &After {
         &self.place
@@ -241,6 +246,6 @@ impl Platform {
 
     /// Commits, without anything that webhooks would tell.
     pub(crate) async fn commit(&self, writes: Vec<Write>) -> Result<()> {
-        self.store.commit(writes).await.doing("storing a change")
+        self.commit_with(writes, Vec::new()).await
     }
 }

@@ -144,6 +144,12 @@ impl Unread {
         Json::from_request(self.0, &()).await.map(|Json(body)| body)
     }
 
+    /// Reads the text that claims to be JSON.
+    pub(crate) async fn text(self) -> Result<Bytes, ApiError> {
+        check_json(self.0.headers())?;
+        read(self.0.into_body()).await
+    }
+
     /// Reads it as JSON, where there is one.
     pub(crate) async fn json_or_default<T: DeserializeOwned + Default>(self) -> Result<T, ApiError> {
         let (parts, body) = self.0.into_parts();

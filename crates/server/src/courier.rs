@@ -17,9 +17,6 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// Most bytes of an answer that are read.
-const MAX_ANSWER: usize = 64 * 1024;
-
 /// Which addresses may be dialled.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach {
@@ -170,8 +167,24 @@ impl Courier for HttpCourier {
             host_header: HeaderValue::from_str(authority).map_err(|_| bad("names a strange host"))?,
             path: path.parse().map_err(|_| bad("has a strange path"))?,
             timeout: target.timeout,
+            max_answer: target.max_answer,
             sender: None,
         }))
+    }
+
+    fn check(&self, target: &Target) -> Result<(), CourierError> {
+        self.errand(target)?;
+        let uri: Uri = target
+            .url
+            .parse()
+            .map_err(|_| CourierError("the target URL is not a URL".to_owned()))?;
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        if let Ok(address) = host.parse::<IpAddr>()
+            && let Some(why) = self.reach.refuses(address)
+        {
+            return Err(CourierError(format!("the target URL names {host}: {why}")));
+        }
+        Ok(())
     }
 }
 
@@ -207,6 +220,7 @@ struct HttpErrand {
     host_header: HeaderValue,
     path: Uri,
     timeout: Duration,
+    max_answer: usize,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -258,7 +272,7 @@ impl HttpErrand {
             match sender.try_send_request(request).await {
                 Ok(answer) => {
                     let status = answer.status().as_u16();
-                    let read = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
+                    let read = Limited::new(answer.into_body(), self.max_answer).collect().await;
                     let body = match read {
                         Ok(body) => {
                             self.sender = Some(sender);

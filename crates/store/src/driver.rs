@@ -106,6 +106,8 @@ pub(crate) struct Dialect {
     pub(crate) bytes: &'static str,
     /// `{seq}`: a primary key that the database counts up.
     pub(crate) seq: &'static str,
+    /// `{serial}`: as `{seq}`, but a number that was given out is never given out again.
+    pub(crate) serial: &'static str,
     /// `{clustered}`: what stands behind a table that is kept in the order of its primary key.
     pub(crate) clustered: &'static str,
     /// `{member}`: the function that takes a member out of a document as text.
@@ -117,6 +119,7 @@ impl Dialect {
     pub(crate) fn spell(&self, sql: &str) -> String {
         sql.replace("{bytes}", self.bytes)
             .replace("{seq}", self.seq)
+            .replace("{serial}", self.serial)
             .replace("{clustered}", self.clustered)
             .replace("{member}", self.member)
     }

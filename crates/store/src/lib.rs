@@ -12,6 +12,7 @@
 
 mod driver;
 mod migrations;
+mod outbox;
 mod read;
 mod records;
 mod sqlite;

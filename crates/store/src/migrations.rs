@@ -75,6 +75,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             then: "DROP TABLE person",
         }),
     },
+    Migration {
+        version: 7,
+        what: "the outbox of webhooks",
+        sql: include_str!("migrations/0007_webhook_outbox.sql"),
+        moves: None,
+    },
 ];
 
 /// Where the version is kept.

@@ -9,9 +9,13 @@ use hallway_platform::integration::{Activation, Integration};
 use hallway_platform::oauth::{Grant, Token};
 use hallway_platform::org::{Organization, Person};
 use hallway_platform::place::{Floor, Location, Workspace};
-use hallway_platform::ports::{DeviceFilter, Find, Page, Store, StoreError, Stored, WorkspaceFilter, Write};
+use hallway_platform::ports::{
+    DeviceFilter, Find, Outgoing, Page, Store, StoreError, Stored, WorkspaceFilter, Write,
+};
 use hallway_wire::control::AuditEvent;
-use hallway_wire::id::{ActivationId, AppId, DeviceId, FloorId, LocationId, OrgId, PersonId, WorkspaceId};
+use hallway_wire::id::{
+    ActivationId, AppId, DeviceId, FloorId, LocationId, OrgId, PersonId, WebhookId, WorkspaceId,
+};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -299,6 +303,18 @@ impl Store for SqlStore {
         max: usize,
     ) -> Result<Vec<Stored>> {
         self.ask_all(kind, after, max).await
+    }
+
+    async fn outgoing(&self, webhook: WebhookId, after: u64, max: usize) -> Result<Vec<Outgoing>> {
+        self.ask_outgoing(webhook, after, max).await
+    }
+
+    async fn outgoing_waiting(&self) -> Result<Vec<(WebhookId, u64)>> {
+        self.ask_waiting().await
+    }
+
+    async fn attempts(&self, webhook: WebhookId, max: usize) -> Result<Vec<(u64, String)>> {
+        self.ask_attempts(webhook, max).await
     }
 
     /// Asks both ways: a database that only answers questions is not well.

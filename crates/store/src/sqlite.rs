@@ -28,6 +28,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 const DIALECT: Dialect = Dialect {
     bytes: "BLOB",
     seq: "INTEGER NOT NULL PRIMARY KEY",
+    serial: "INTEGER PRIMARY KEY AUTOINCREMENT",
     clustered: "WITHOUT ROWID",
     member: "json_extract",
 };

@@ -271,6 +271,13 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
             .taken("Another audit event has this id."),
         ),
         Write::Record(it) => crate::records::statements(it, batch)?,
+        Write::PutOutgoing(it) => batch.push(crate::outbox::put_outgoing(it)),
+        Write::DeleteOutgoing(webhook, up_to) => {
+            batch.push(crate::outbox::delete_outgoing(*webhook, *up_to));
+        }
+        Write::TrimOutgoing(webhook, keep) => batch.push(crate::outbox::trim_outgoing(*webhook, *keep)),
+        Write::PutAttempt(it) => batch.push(crate::outbox::put_attempt(it)),
+        Write::DeleteAttempts(webhook) => batch.push(crate::outbox::delete_attempts(*webhook)),
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod claims;
 pub mod control;
 pub mod device;
 pub mod error;
+pub mod event;
 pub mod fault;
 pub mod id;
 pub mod integration;

@@ -234,6 +234,35 @@ const ROUTES: &[(&str, Who, &str)] = &[
         r#"{"pstnConnectionType":"LOCAL_GATEWAY"}"#,
     ),
     ("DELETE /hallway/v1/calling/locations/{id}", Admin, ""),
+    ("GET /v1/webhooks", Scope, ""),
+    (
+        "POST /v1/webhooks",
+        Scope,
+        r#"{"name":"x","targetUrl":"http://127.0.0.1:9/","resource":"rooms","event":"created"}"#,
+    ),
+    ("GET /v1/webhooks/{id}", Scope, ""),
+    (
+        "PUT /v1/webhooks/{id}",
+        Scope,
+        r#"{"name":"x","targetUrl":"http://127.0.0.1:9/"}"#,
+    ),
+    ("DELETE /v1/webhooks/{id}", Scope, ""),
+    ("GET /v1/events", Scope, ""),
+    ("GET /v1/events/{id}", Scope, ""),
+    ("GET /hallway/v1/webhooks/{id}/deliveries", Scope, ""),
+    (
+        "POST /hallway/v1/webhooks/{id}/deliveries/{delivery}/redeliver",
+        Scope,
+        "{}",
+    ),
+    (
+        "POST /hallway/v1/listen",
+        Scope,
+        r#"{"name":"x","targetUrl":"http://127.0.0.1:9/","resource":"rooms","event":"created"}"#,
+    ),
+    ("GET /hallway/v1/listen/{id}", Scope, ""),
+    ("POST /hallway/v1/listen/{id}/reports", Scope, r#"{"reports":[]}"#),
+    ("DELETE /hallway/v1/listen/{id}", Scope, ""),
     ("GET /hallway/v1/integrations", Admin, ""),
     ("POST /hallway/v1/integrations", Admin, "{}"),
     ("GET /hallway/v1/integrations/{app}", Admin, ""),
@@ -363,6 +392,12 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
         _ if path.contains("/meetings/") || path.contains("/recordings/") => "0".repeat(32),
         _ if path.contains("ocations/{id}") => location.id.to_string(),
         _ if path.contains("/workspaces/") => office.workspace("Board Room"),
+        _ if path.contains("/webhooks/") || path.contains("/listen/") => {
+            hallway_wire::id::WebhookId::random().to_string()
+        }
+        _ if path.contains("/events/") && path.starts_with("/v1") => {
+            hallway_wire::id::EventId::random().to_string()
+        }
         _ => office.device("Board Room"),
     };
     let fill = |text: &str| {
@@ -375,6 +410,7 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
             .replace("{app}", &integration.app)
             .replace("{name}", "Audio.Volume.Set")
             .replace("{region}", "us-east-2_a")
+            .replace("{delivery}", &uuid::Uuid::new_v4().to_string())
             .replace("{manifest}", &asked.to_string())
     };
     let given = fill(given);
@@ -472,12 +508,13 @@ async fn who_may_not_call() {
         let names_something = target.contains("ciscospark") || target != *route.split_once(' ').unwrap().1;
         let names_something = names_something || given.contains("{workspace}") || given.contains("{device}");
         if matches!(who, Scope | Admin) && names_something {
-            // Only who may delete organizations learns that there is none.
-            let hidden: &[u16] = if route.starts_with("DELETE /v1/organizations") {
-                &[403, 404]
-            } else {
-                &[404]
-            };
+            // Only who may delete organizations, or read events, learns that there is none.
+            let hidden: &[u16] =
+                if route.starts_with("DELETE /v1/organizations") || route.starts_with("GET /v1/events") {
+                    &[403, 404]
+                } else {
+                    &[404]
+                };
             status(&stranger, hidden).await;
         }
     }

@@ -17,7 +17,7 @@ use crate::error::{Doing as _, Error, Result};
 use crate::notify::webhook_headers;
 use crate::oauth::{TokenKind, token_row, token_text};
 use crate::platform::Platform;
-use crate::ports::{NewNotification, NotificationKind, Target, Topic, Write};
+use crate::ports::{MAX_ANSWER, NewNotification, NotificationKind, Target, Topic, Write};
 
 impl Platform {
     /// Queues an action for every way that the activation hears actions.
@@ -164,6 +164,7 @@ impl Platform {
             url: url.clone(),
             mutual_tls: None,
             timeout: self.config.delivery_timeout,
+            max_answer: MAX_ANSWER,
         };
         let answer = match self.courier.errand(&target) {
             Ok(mut errand) => errand.post(&json_headers(), body.into()).await,

@@ -26,7 +26,7 @@ use crate::error::{Doing as _, Error, Result};
 use crate::fault::{HOLD, MAX_LATENCY, Walk, What};
 use crate::integration::{Activation, Listener, WebhookTarget, json_headers};
 use crate::platform::Platform;
-use crate::ports::{CourierError, Errand, Notification, Take, Target};
+use crate::ports::{CourierError, Errand, MAX_ANSWER, Notification, Take, Target};
 
 /// Most requests in flight to one destination.
 const MAX_WORKERS: usize = 64;
@@ -233,6 +233,7 @@ impl Platform {
                 url: url.clone(),
                 mutual_tls: None,
                 timeout: self.config.delivery_timeout,
+                max_answer: MAX_ANSWER,
             };
             self.open_destination(activation, activation.actions_queue, Address::Actions { target });
         }
@@ -249,6 +250,7 @@ impl Platform {
             url: webhook.url.clone(),
             mutual_tls,
             timeout: self.config.delivery_timeout,
+            max_answer: MAX_ANSWER,
         })
     }
 

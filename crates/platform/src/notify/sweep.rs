@@ -63,6 +63,7 @@ impl Platform {
                 .commit(vec![Write::DeleteExpiredTokens(now)])
                 .await
                 .doing("deleting expired tokens")?;
+            self.sweep_events().await?;
         }
         Ok(())
     }

@@ -14,13 +14,18 @@ pub struct Target {
     pub mutual_tls: Option<(String, Secret)>,
     /// For the whole exchange.
     pub timeout: Duration,
+    /// Most bytes of the answer that are read.
+    pub max_answer: usize,
 }
+
+/// Most bytes of an answer that somebody reads.
+pub const MAX_ANSWER: usize = 64 * 1024;
 
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
-    /// At most 64 KiB; the rest is not read.
+    /// Empty where it was longer than the target allows.
     pub body: Bytes,
 }
 
@@ -42,4 +47,12 @@ pub trait Courier: Send + Sync {
     /// # Errors
     /// The target is none: bad URL, scheme not allowed, bad certificate.
     fn errand(&self, target: &Target) -> Result<Box<dyn Errand>, CourierError>;
+
+    /// Whether a target can be one, without dialling it: what can be told from the URL alone.
+    ///
+    /// # Errors
+    /// It is none, or its address may not be dialled.
+    fn check(&self, target: &Target) -> Result<(), CourierError> {
+        self.errand(target).map(drop)
+    }
 }

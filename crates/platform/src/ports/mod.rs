@@ -3,13 +3,15 @@
 pub mod bus;
 pub mod clock;
 pub mod courier;
+pub mod outbox;
 pub mod queue;
 pub mod records;
 pub mod store;
 
 pub use bus::{Bus, Nudges, Topic};
 pub use clock::Clock;
-pub use courier::{Answer, Courier, CourierError, Errand, Target};
+pub use courier::{Answer, Courier, CourierError, Errand, MAX_ANSWER, Target};
+pub use outbox::{NewAttempt, NewOutgoing, Outgoing};
 pub use queue::{
     NewNotification, Notification, NotificationKind, Queue, QueueError, QueueLimits, QueueStats, Take,
 };

@@ -6,7 +6,9 @@
 use async_trait::async_trait;
 use hallway_wire::Timestamp;
 use hallway_wire::control::AuditEvent;
-use hallway_wire::id::{ActivationId, AppId, DeviceId, FloorId, LocationId, OrgId, PersonId, WorkspaceId};
+use hallway_wire::id::{
+    ActivationId, AppId, DeviceId, FloorId, LocationId, OrgId, PersonId, WebhookId, WorkspaceId,
+};
 use uuid::Uuid;
 
 use crate::crypto::SigningKeyRecord;
@@ -15,6 +17,7 @@ use crate::integration::{Activation, Integration};
 use crate::oauth::{Grant, Token, TokenKind};
 use crate::org::{Organization, Person};
 use crate::place::{Floor, Location, Workspace};
+use crate::ports::outbox::{NewAttempt, NewOutgoing, Outgoing};
 use crate::ports::records::{Find, RecordWrite, Stored};
 
 /// Why the store did not do it.
@@ -80,6 +83,15 @@ pub enum Write {
     PutSigningKey(SigningKeyRecord),
     Audit(AuditEvent),
     Record(RecordWrite),
+    /// A delivery of a webhook, behind all others.
+    PutOutgoing(NewOutgoing),
+    /// The deliveries of a webhook up to this number are done; without a number, all of them.
+    DeleteOutgoing(WebhookId, Option<u64>),
+    /// All deliveries of a webhook go but this many of the newest.
+    TrimOutgoing(WebhookId, u64),
+    /// What was in the slot goes.
+    PutAttempt(NewAttempt),
+    DeleteAttempts(WebhookId),
 }
 
 /// A part of a list in its stable order.
@@ -185,6 +197,14 @@ pub trait Store: Send + Sync {
         after: Option<String>,
         max: usize,
     ) -> Result<Vec<Stored>, StoreError>;
+
+    /// Deliveries of a webhook with numbers above `after`, in their order.
+    async fn outgoing(&self, webhook: WebhookId, after: u64, max: usize)
+    -> Result<Vec<Outgoing>, StoreError>;
+    /// The webhooks with deliveries to be made, and how many: what a start takes up again.
+    async fn outgoing_waiting(&self) -> Result<Vec<(WebhookId, u64)>, StoreError>;
+    /// The last attempts of a webhook with their numbers, newest first.
+    async fn attempts(&self, webhook: WebhookId, max: usize) -> Result<Vec<(u64, String)>, StoreError>;
 
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;

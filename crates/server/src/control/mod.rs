@@ -8,6 +8,7 @@ mod faults;
 mod house;
 mod integrations;
 mod meetings;
+mod webhooks;
 
 /// All of it.
 pub(crate) fn routes() -> Api {
@@ -19,4 +20,5 @@ pub(crate) fn routes() -> Api {
         .merge(house::routes())
         .merge(integrations::routes())
         .merge(meetings::routes())
+        .merge(webhooks::routes())
 }

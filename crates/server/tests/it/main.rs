@@ -10,5 +10,7 @@ mod locations;
 mod meetings;
 mod people;
 mod recordings;
+mod receiver;
 mod rig;
+mod webhooks;
 mod workspaces;

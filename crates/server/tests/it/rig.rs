@@ -1,6 +1,8 @@
 //! A platform over a store in memory, its router, and tokens for whoever a test needs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -13,10 +15,11 @@ use hallway_platform::org::{Founding, Person, PersonKind, Role};
 use hallway_platform::ports::courier::{Courier, CourierError, Errand, Target};
 use hallway_platform::ports::{Clock, QueueLimits, Store, Write};
 use hallway_platform::{Config, Parts, Platform};
+use hallway_server::courier::{HttpCourier, Reach};
 use hallway_server::{App, ServerConfig};
 use hallway_store::SqlStore;
 use hallway_wire::Timestamp;
-use hallway_wire::id::{OrgId, PersonId};
+use hallway_wire::id::{OrgId, PersonId, WebhookId};
 use hallway_xapi::{Catalogue, Link, RpcError};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -26,11 +29,18 @@ use uuid::Uuid;
 pub(crate) const NOW: Timestamp = Timestamp(1_772_600_767_089);
 pub(crate) const PUBLIC: &str = "https://hallway.example";
 
-struct StoppedClock;
+/// A clock that stands still until a test moves it.
+pub(crate) struct StoppedClock(AtomicI64);
+
+impl StoppedClock {
+    pub(crate) fn forward(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
 
 impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
-        NOW
+        Timestamp(self.0.load(Ordering::SeqCst))
     }
 }
 
@@ -62,6 +72,7 @@ pub(crate) struct Rig {
     pub(crate) org: OrgId,
     /// A full administrator with every scope.
     pub(crate) admin: String,
+    pub(crate) clock: Arc<StoppedClock>,
     store: Arc<SqlStore>,
     router: Router,
 }
@@ -91,17 +102,28 @@ impl Answer {
 
 impl Rig {
     pub(crate) async fn start() -> Self {
+        Self::with(Config::default(), Arc::new(NoCourier)).await
+    }
+
+    /// A rig whose requests go out, also to this machine.
+    pub(crate) async fn that_calls(config: Config) -> Self {
+        let courier = HttpCourier::new(Reach { private: true }, None).unwrap();
+        Self::with(config, Arc::new(courier)).await
+    }
+
+    pub(crate) async fn with(config: Config, courier: Arc<dyn Courier>) -> Self {
         let store = Arc::new(SqlStore::ephemeral().unwrap());
+        let clock = Arc::new(StoppedClock(AtomicI64::new(NOW.millis())));
         let platform = Platform::start(Parts {
             config: Config {
                 public_url: PUBLIC.to_owned(),
-                ..Config::default()
+                ..config
             },
             store: Arc::<SqlStore>::clone(&store),
             queue: Arc::new(LogQueue::in_memory(QueueLimits::default())),
             bus: Arc::new(LocalBus::new()),
-            courier: Arc::new(NoCourier),
-            clock: Arc::new(StoppedClock),
+            courier,
+            clock: Arc::<StoppedClock>::clone(&clock),
             catalogue: Catalogue::builtin(),
             vault: Vault::new(&random()),
         })
@@ -120,6 +142,7 @@ impl Rig {
             platform,
             org,
             admin,
+            clock,
             store,
             router,
         }
@@ -136,16 +159,28 @@ impl Rig {
     }
 
     pub(crate) async fn token_of(&self, id: PersonId, roles: &[Role], scopes: &[&str]) -> String {
+        self.token_by(id, PersonKind::Person, None, roles, scopes).await
+    }
+
+    /// A token of an account of any kind, by any client.
+    pub(crate) async fn token_by(
+        &self,
+        id: PersonId,
+        kind: PersonKind,
+        client: Option<&str>,
+        roles: &[Role],
+        scopes: &[&str],
+    ) -> String {
         let email = format!("p{}@example.com", id.uuid().simple());
         let person = Person {
             roles: roles.to_vec(),
-            ..Person::new(id, self.org, PersonKind::Person, email, "Some Body", NOW)
+            ..Person::new(id, self.org, kind, email, "Some Body", NOW)
         };
         let grant = Grant {
             id: Uuid::new_v4(),
             org: self.org,
             person: id,
-            client_id: None,
+            client_id: client.map(ToOwned::to_owned),
             activation: None,
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             created: NOW,
@@ -187,6 +222,49 @@ impl Rig {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path}"), Value::Null).await
+    }
+
+    /// One request below `/hallway/v1`.
+    pub(crate) async fn control(&self, token: &str, request: &str) -> Answer {
+        self.control_with(token, request, Value::Null).await
+    }
+
+    pub(crate) async fn control_with(&self, token: &str, request: &str, body: Value) -> Answer {
+        let (method, path) = request.split_once(' ').unwrap();
+        let request = format!("{method} {PUBLIC}/hallway/v1{path}");
+        self.ask_as(Some(token), &request, body).await
+    }
+
+    /// A request whose body claims to be JSON.
+    pub(crate) async fn ask_text(&self, token: &str, request: &str, body: &str) -> Answer {
+        let (method, path) = request.split_once(' ').unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/v1{path}"))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json;charset=utf-8")
+            .body(Body::from(body.to_owned()));
+        read(self.router.clone().oneshot(request.unwrap()).await.unwrap()).await
+    }
+
+    /// A webhook as the store keeps it.
+    pub(crate) async fn stored_webhook(&self, id: &str) -> String {
+        let id: WebhookId = id.parse().unwrap();
+        let record = self.store.record("webhook", &id.uuid().to_string()).await;
+        record.unwrap().unwrap().doc
+    }
+
+    /// How many deliveries wait for a webhook.
+    pub(crate) async fn waiting_for(&self, webhook: WebhookId) -> usize {
+        self.store.outgoing(webhook, 0, usize::MAX).await.unwrap().len()
+    }
+
+    /// Ends what runs in the background, in time.
+    pub(crate) async fn close(self) {
+        assert!(
+            self.platform.stop(Duration::from_secs(10)).await,
+            "something still runs"
+        );
     }
 
     /// One request: `GET /devices`, below `/v1` or absolute. A body that is null is none.

@@ -7,10 +7,12 @@ use hallway_store::SqlStore;
 use hallway_wire::id::OrgId;
 
 mod changes;
+mod outbox;
 mod questions;
 mod records;
 
 use changes::*;
+use outbox::*;
 use questions::*;
 use records::*;
 
@@ -60,6 +62,9 @@ laws! {
     an_index_is_read_in_pages,
     names_are_found_by_how_they_start,
     a_whole_list_goes_at_once,
+    deliveries_are_read_in_order,
+    a_number_is_given_out_once,
+    attempts_are_a_ring,
 }
 
 type Subject = Arc<dyn Store>;
