@@ -151,6 +151,20 @@ impl Caller {
         }
     }
 
+    /// Demands a person who looks after people.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_user_admin(&self) -> Result<()> {
+        if self.is_user_admin() && self.machine.is_none() {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "Only a full or user administrator of the organization may do this.",
+            ))
+        }
+    }
+
     /// Demands someone who looks after devices: a device administrator, or a machine account inside its
     /// scopes.
     ///

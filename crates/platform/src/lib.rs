@@ -11,6 +11,7 @@ pub mod error;
 pub mod event;
 pub mod fault;
 pub mod integration;
+pub mod mail;
 pub mod meeting;
 pub mod notify;
 pub mod oauth;

@@ -13,6 +13,7 @@ use crate::crypto::{SigningKey, SigningKeyRecord, Vault};
 use crate::device::Links;
 use crate::error::{Doing as _, Result};
 use crate::fault::Faults;
+use crate::mail::MailRoom;
 use crate::notify::{Audiences, Deliveries, Pollers};
 use crate::oauth::Sessions;
 use crate::ports::{Bus, Clock, Courier, Queue, Store, Write};
@@ -133,6 +134,7 @@ pub struct Platform {
     pub(crate) pollers: Pollers,
     pub(crate) deliveries: Deliveries,
     pub(crate) webhooks: Webhooks,
+    pub(crate) mail: MailRoom,
     pub(crate) faults: Arc<Faults>,
     /// The platform itself, for what it starts in the background.
     pub(crate) me: std::sync::Weak<Platform>,
@@ -183,15 +185,18 @@ impl Platform {
             pollers: Pollers::default(),
             deliveries: Deliveries::default(),
             webhooks: Webhooks::default(),
+            mail: MailRoom::default(),
             faults,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
+        platform.ensure_licenses().await?;
         platform.rebuild_audiences().await?;
         platform.announce_moved_urls().await?;
         platform.resume_deliveries().await?;
         platform.resume_webhooks().await?;
         platform.tasks.spawn(Arc::clone(&platform).keep_webhooks());
+        platform.resume_jobs().await?;
         platform.tasks.spawn(Arc::clone(&platform).sweep_forever());
         Ok(platform)
     }

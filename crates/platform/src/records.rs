@@ -216,6 +216,17 @@ impl Platform {
         }
     }
 
+    /// How many documents an index holds for a value.
+    pub(crate) async fn count<D: Document>(
+        &self,
+        org: OrgId,
+        index: &'static str,
+        value: &str,
+    ) -> Result<u64> {
+        let count = self.store.count_records(D::KIND, org, index, value).await;
+        count.doing("counting records")
+    }
+
     /// Everything in an index, in pages: for what is known to be short, and for what must see everything.
     pub(crate) async fn list_all<D: Document>(
         &self,

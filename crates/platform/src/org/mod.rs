@@ -5,13 +5,20 @@ use hallway_wire::id::{OrgId, RoleId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+mod assign;
+mod body;
 mod directory;
+mod group;
 mod license;
+mod licenses;
+mod manage;
 mod person;
 mod service;
 
 pub use directory::{FoundPeople, PeopleQuery};
+pub use group::{Group, GroupQuery, GroupsFound, MembersFound};
 pub use license::{License, LicenseKind};
+pub use licenses::AssignmentDone;
 pub use person::{Line, Person, PersonAddress, PersonNumber};
 pub use service::Founding;
 

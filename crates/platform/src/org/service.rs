@@ -63,6 +63,7 @@ impl Platform {
             }),
         ];
         all.append(&mut writes);
+        all.extend(super::licenses::first_licenses(org, now)?);
         all.push(crate::audit::by_system(
             org,
             now,

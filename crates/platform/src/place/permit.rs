@@ -148,6 +148,69 @@ impl Caller {
         self.sight(PEOPLE[0])
     }
 
+    /// Creating, changing and deleting people asks for the scope to read them too.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_write_people(&self) -> Result<()> {
+        self.require_scope(&["spark-admin:people_write"])?;
+        if self.is_user_admin() {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "Only a full or user administrator of the organization may do this.",
+            ))
+        }
+    }
+
+    /// As [`may_write_people`](Self::may_write_people), for who is answered with a person.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_edit_people(&self) -> Result<()> {
+        self.may_write_people()?;
+        self.require_scope(&PEOPLE)
+    }
+
+    /// Whoever is no full administrator leaves full administrators alone.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_change(&self, person: &crate::org::Person) -> Result<()> {
+        if self.is_full_admin() || !person.roles.contains(&crate::org::Role::FullAdmin) {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "Only a full administrator may change a full administrator.",
+            ))
+        }
+    }
+
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_read_licenses(&self) -> Result<()> {
+        self.reads(&["spark-admin:licenses_read"])
+    }
+
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_read_groups(&self) -> Result<()> {
+        self.reads(&["identity:groups_read", "identity:groups_rw"])
+    }
+
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_write_groups(&self) -> Result<()> {
+        self.require_scope(&["identity:groups_rw"])?;
+        if self.is_user_admin() || self.roles.contains(&crate::org::Role::GroupAdmin) {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "Only a full, user or group administrator of the organization may do this.",
+            ))
+        }
+    }
+
     /// The whole organization with the administrative scope in an administrator's hands; the user-level scope
     /// shows the caller's own.
     fn sight(&self, admin_scope: &str) -> Result<Sight> {
