@@ -359,6 +359,7 @@ pub(crate) fn whole() -> Api {
         .merge(crate::rest::scim::routes().below("/identity/scim"))
         .merge(hallway.below("/hallway/v1"))
         .merge(crate::rest::app_url::routes())
+        .merge(crate::activate::routes())
         .merge(crate::metrics::routes())
         .merge(crate::contract::routes())
 }

@@ -4,6 +4,7 @@
 //! `courier` carries what goes out, `intercept` stands in for the hosts that clients have compiled in. Nothing here decides who may do what: handlers take a request apart, ask
 //! the platform, and wrap the answer.
 
+mod activate;
 mod app;
 mod auth;
 mod body;

@@ -57,6 +57,43 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("DELETE /v1/organizations/{id}", Scope, ""),
     ("GET /v1/roles", Scope, ""),
     ("GET /v1/roles/{id}", Scope, ""),
+    ("GET /activate", All, ""),
+    ("POST /activate", All, ""),
+    ("GET /hallway/v1/outbox", Admin, ""),
+    ("GET /hallway/v1/outbox/{id}", Admin, ""),
+    ("PATCH /hallway/v1/licenses/{id}", Admin, r#"{"totalUnits":9}"#),
+    ("GET /v1/licenses", Scope, ""),
+    ("GET /v1/licenses/{id}", Scope, ""),
+    (
+        "PATCH /v1/licenses/users",
+        Scope,
+        r#"{"email":"nobody@example.com","siteUrls":[{"siteUrl":"a.example","accountType":"attendee"}]}"#,
+    ),
+    ("GET /v1/groups", Scope, ""),
+    ("POST /v1/groups", Scope, "{}"),
+    ("GET /v1/groups/{id}", Scope, ""),
+    ("PATCH /v1/groups/{id}", Scope, "{}"),
+    ("DELETE /v1/groups/{id}", Scope, ""),
+    ("GET /v1/groups/{id}/members", Scope, ""),
+    ("GET /v1/groups/{id}/Members", Scope, ""),
+    (
+        "POST /v1/identity/organizations/{id}/jobs/sendActivationEmails",
+        Scope,
+        "",
+    ),
+    (
+        "GET /v1/identity/organizations/{id}/jobs/sendActivationEmails/{job}/status",
+        Scope,
+        "",
+    ),
+    (
+        "GET /v1/identity/organizations/{id}/jobs/sendActivationEmails/{job}/errors",
+        Scope,
+        "",
+    ),
+    ("POST /v1/people", Scope, "{}"),
+    ("PUT /v1/people/{id}", Scope, r#"{"displayName":"x"}"#),
+    ("DELETE /v1/people/{id}", Scope, ""),
     ("GET /v1/people", Scope, ""),
     ("GET /v1/people/me", Scope, ""),
     ("GET /v1/people/{id}", Scope, ""),
@@ -387,6 +424,8 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
     let id = match path {
         _ if path.contains("/organizations/{id}") => office.org(),
         _ if path.contains("/roles/") => hallway_wire::id::RoleId::random().to_string(),
+        _ if path.contains("/licenses/") => hallway_wire::id::LicenseId::random().to_string(),
+        _ if path.contains("/groups/") => hallway_wire::id::GroupId::random().to_string(),
         _ if path.contains("/people/") => plan.people[0].id.to_string(),
         // Neither has a common id.
         _ if path.contains("/meetings/") || path.contains("/recordings/") => "0".repeat(32),
@@ -402,6 +441,7 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
     };
     let fill = |text: &str| {
         text.replace("{id}", &id)
+            .replace("{job}", &hallway_wire::id::JobId::random().to_string())
             .replace("{device}", &office.device("Board Room"))
             .replace("{workspace}", &office.workspace("Board Room"))
             .replace("{location}", &location.id.to_string())

@@ -90,6 +90,7 @@ impl Platform {
             .person(grant.person)
             .await
             .doing("looking up a token's owner")?;
+        let person = person.filter(|person| person.login_enabled);
         let person = person.ok_or(Error::Unauthenticated)?;
         let machine = match grant.activation {
             None => None,

@@ -1,6 +1,6 @@
 //! People, roles and organizations as the REST API shows them (people-calling 2 and 4).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use hallway_wire::id::{LocationId, OrgId, PersonId, RoleId, license};
 use hallway_wire::organization::{self, CallingAddresses};
@@ -290,13 +290,15 @@ impl Platform {
             (people, Vec::new(), next)
         };
         let mut items = Vec::with_capacity(people.len());
+        let mut prefixes = HashMap::new();
         for person in &people {
             let shown = Shown {
                 private: sight == Sight::Organization || person.id == caller.person,
                 status: !query.exclude_status && query.ids.is_none(),
                 calling: query.calling_data,
             };
-            items.push(self.show(person, shown).await?);
+            let prefix = self.prefix_of(person, &mut prefixes).await?;
+            items.push(view(person, shown, prefix.as_deref()));
         }
         Ok(FoundPeople {
             items,
@@ -307,7 +309,27 @@ impl Platform {
 
     /// The person as answers show it.
     pub(super) async fn show(&self, person: &Person, shown: Shown) -> Result<wire::Person> {
-        Ok(view(person, shown, None))
+        let prefix = self.prefix_of(person, &mut HashMap::new()).await?;
+        Ok(view(person, shown, prefix.as_deref()))
+    }
+
+    /// What others dial before a person's extension. What was looked up for one is there for the next.
+    async fn prefix_of(
+        &self,
+        person: &Person,
+        known: &mut HashMap<LocationId, Option<String>>,
+    ) -> Result<Option<String>> {
+        let has_extension = person.line.as_ref().is_some_and(|line| line.extension.is_some());
+        let Some(location) = person.location.filter(|_| has_extension) else {
+            return Ok(None);
+        };
+        if let Some(prefix) = known.get(&location) {
+            return Ok(prefix.clone());
+        }
+        let site = self.find_site(person.org, location).await?;
+        let prefix = site.and_then(|site| site.doc.routing_prefix);
+        known.insert(location, prefix.clone());
+        Ok(prefix)
     }
 
     async fn people_of_ids(

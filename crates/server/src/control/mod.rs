@@ -7,8 +7,10 @@ mod devices;
 mod faults;
 mod house;
 mod integrations;
+mod licenses;
 mod meetings;
 mod webhooks;
+mod outbox;
 
 /// All of it.
 pub(crate) fn routes() -> Api {
@@ -19,6 +21,8 @@ pub(crate) fn routes() -> Api {
         .merge(faults::routes())
         .merge(house::routes())
         .merge(integrations::routes())
+        .merge(licenses::routes())
         .merge(meetings::routes())
         .merge(webhooks::routes())
+        .merge(outbox::routes())
 }

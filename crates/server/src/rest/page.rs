@@ -61,7 +61,7 @@ fn link(url: &str) -> Option<HeaderValue> {
 }
 
 /// Adds the link to an answer, where there is something to point to.
-fn with_link(response: impl IntoResponse, url: Option<String>) -> Response {
+pub(super) fn with_link(response: impl IntoResponse, url: Option<String>) -> Response {
     let mut response = response.into_response();
     if let Some(value) = url.as_deref().and_then(link) {
         response.headers_mut().insert(LINK, value);
@@ -196,6 +196,41 @@ pub(crate) fn answer_behind_at(
         format!("{}{path}?cursor={cursor}", platform.config().public_url)
     });
     with_link(Json(body), next)
+}
+
+/// The absolute URL of the next page of a list that counts from 1 by `startIndex` and `count`.
+pub(super) fn next_index(
+    platform: &Platform,
+    path: &str,
+    query: &Query,
+    start: usize,
+    count: usize,
+) -> String {
+    let mut next = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in &query.0 {
+        if !matches!(name.as_str(), "startIndex" | "count") && !value.is_empty() {
+            next.append_pair(name, value);
+        }
+    }
+    next.append_pair(
+        "startIndex",
+        &start.saturating_add(count).saturating_add(1).to_string(),
+    );
+    next.append_pair("count", &count.to_string());
+    format!("{}/v1{path}?{}", platform.config().public_url, next.finish())
+}
+
+/// `startIndex`, counted from 1, as how many to pass over, and `count`.
+pub(super) fn indexes(query: &Query, default: usize, limit: usize) -> Result<(usize, usize), ApiError> {
+    let start = match number(query, "startIndex")? {
+        Some(0) => return Err(ApiError::bad_request("startIndex: must be 1 or higher")),
+        given => given.unwrap_or(1) - 1,
+    };
+    let count = match number(query, "count")? {
+        Some(0) => return Err(ApiError::bad_request("count: must be 1 or higher")),
+        given => given.unwrap_or(default).min(limit),
+    };
+    Ok((start, count))
 }
 
 #[cfg(test)]

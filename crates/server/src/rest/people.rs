@@ -1,16 +1,17 @@
-//! `/v1/people`, for reading (people-calling 2).
+//! `/v1/people` (people-calling 2).
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use hallway_platform::Platform;
 use hallway_platform::org::PeopleQuery;
 use hallway_wire::id;
-use hallway_wire::person::{People, Person};
+use hallway_wire::person::{MinimalPerson, People, Person, PersonRequest};
 
 use super::page;
-use super::query::{Ask, PathId, is_set, location, parameter, text};
+use super::query::{Ask, PathId, Unread, is_set, location, parameter, text};
 use crate::body::Json;
 use crate::describe::{Api, Op};
 use crate::error::ApiError;
@@ -25,6 +26,14 @@ const MAX: usize = 1000;
 
 pub(super) fn routes() -> Api {
     const READ: &[&str] = &["spark-admin:people_read", "spark:people_read"];
+    const WRITE: &[&str] = &["spark-admin:people_write"];
+    let changing = |op: Op| {
+        op.scopes(WRITE)
+            .flag("callingData", "Show what belongs to calling too.")
+            .flag("minResponse", "Answer with the id only.")
+            .takes::<PersonRequest>()
+            .answers::<Person>(200)
+    };
     Api::new("People")
         .get(
             "/people",
@@ -43,6 +52,14 @@ pub(super) fn routes() -> Api {
                 .query("max", "Most people on a page, up to 1000.")
                 .answers::<People>(200),
         )
+        .post(
+            "/people",
+            create_person,
+            changing(Op::new("Create a person")).about(
+                "An e-mail with a link to activate the account is written. All of it is done or nothing; only of \
+                 several licenses those are given that can be.",
+            ),
+        )
         .get(
             "/people/me",
             get_me,
@@ -58,6 +75,21 @@ pub(super) fn routes() -> Api {
                 .scopes(READ)
                 .flag("callingData", "Show what belongs to calling too.")
                 .answers::<Person>(200),
+        )
+        .put(
+            "/people/{id}",
+            update_person,
+            changing(Op::new("Update a person"))
+                .about("What is left out stays as it is; what is null goes.")
+                .flag("showAllTypes", "Taken and passed over: sites are always shown with their types."),
+        )
+        .delete(
+            "/people/{id}",
+            delete_person,
+            Op::new("Delete a person")
+                .about("Its numbers and licenses are free at once, and its tokens end.")
+                .scopes(WRITE)
+                .empty(204),
         )
 }
 
@@ -119,6 +151,48 @@ async fn get_person(
 ) -> Result<Json<Person>, ApiError> {
     let calling = is_set(&query, "callingData")?;
     Ok(Json(platform.person_details(&caller, id, calling).await?))
+}
+
+/// The person, or what `minResponse` leaves of it.
+fn answer(person: Person, query: &Query) -> Result<Response, ApiError> {
+    Ok(if is_set(query, "minResponse")? {
+        Json(MinimalPerson { id: person.id }).into_response()
+    } else {
+        Json(person).into_response()
+    })
+}
+
+async fn create_person(
+    State(platform): State<Arc<Platform>>,
+    Ask { caller, query }: Ask,
+    body: Unread,
+) -> Result<Response, ApiError> {
+    caller.may_edit_people()?;
+    let (calling, _) = (is_set(&query, "callingData")?, is_set(&query, "minResponse")?);
+    let request = body.json().await?;
+    answer(platform.create_person(&caller, &request, calling).await?, &query)
+}
+
+async fn update_person(
+    State(platform): State<Arc<Platform>>,
+    Ask { caller, query }: Ask,
+    PathId(id): PathId<id::Person>,
+    body: Unread,
+) -> Result<Response, ApiError> {
+    caller.may_edit_people()?;
+    let (calling, _) = (is_set(&query, "callingData")?, is_set(&query, "minResponse")?);
+    let request = body.json().await?;
+    let person = platform.update_person(&caller, id, &request, calling).await?;
+    answer(person, &query)
+}
+
+async fn delete_person(
+    State(platform): State<Arc<Platform>>,
+    Ask { caller, .. }: Ask,
+    PathId(id): PathId<id::Person>,
+) -> Result<StatusCode, ApiError> {
+    platform.delete_person(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[cfg(test)]

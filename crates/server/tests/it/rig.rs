@@ -215,6 +215,27 @@ impl Rig {
         format!("{:?}", self.router)
     }
 
+    /// A page for a browser: status and text.
+    pub(crate) async fn page(&self, method: &str, url: &str) -> (u16, String) {
+        let path = url.strip_prefix(PUBLIC).unwrap_or(url);
+        let request = Request::builder().method(method).uri(path).body(Body::empty());
+        let response = self.send(request.unwrap()).await;
+        let status = response.status().as_u16();
+        let bytes = body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    /// Looks again until it is so.
+    pub(crate) async fn until(&self, so: impl AsyncFn() -> bool) {
+        let looking = async {
+            while !so().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), looking).await;
+        waited.expect("it never became so");
+    }
+
     /// One request of the administrator.
     pub(crate) async fn ask(&self, request: &str, body: Value) -> Answer {
         self.ask_as(Some(&self.admin), request, body).await
