@@ -172,10 +172,19 @@ impl Platform {
                  and give it again",
             ));
         }
-        match line.wish() {
-            Some(wish) => self.plan_line(person, &wish).await,
-            None => Ok(Vec::new()),
+        let kept_line = person.line.clone();
+        let writes = match line.wish() {
+            Some(wish) => self.plan_line(person, &wish).await?,
+            None => Vec::new(),
+        };
+        let name = |person: &Person| {
+            let (first, last) = (person.first_name.clone(), person.last_name.clone());
+            (first, last, person.display_name.clone())
+        };
+        if writes.is_empty() && person.line == kept_line && name(before) != name(person) {
+            return self.plan_renamed_owner(person).await;
         }
+        Ok(writes)
     }
 
     /// Gives a person exactly these licenses.

@@ -100,23 +100,6 @@ pub(super) fn answer_with_start(
     with_link(Json(body), next)
 }
 
-/// As [`answer`], for lists whose clients repeat their own parameters beside the link's: everything is in the
-/// cursor, which needs no encoding and wins over every other parameter.
-pub(crate) fn answer_with_cursor(
-    platform: &Platform,
-    path: &str,
-    query: &Query,
-    page: Page,
-    body: impl Serialize,
-    more: bool,
-) -> Response {
-    let next = more.then(|| {
-        let cursor = URL_SAFE_NO_PAD.encode(next_query(query, page));
-        format!("{}/v1{path}?cursor={cursor}", platform.config().public_url)
-    });
-    with_link(Json(body), next)
-}
-
 /// The parameters that count: those in the cursor, if there is one.
 pub(crate) fn under_cursor(query: Query) -> Result<Query, ApiError> {
     let Some(cursor) = query.get("cursor") else {

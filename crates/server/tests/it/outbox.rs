@@ -174,7 +174,10 @@ async fn activation_emails_are_sent_again() {
     let off = format!("PUT /people/{}", off["id"].as_str().unwrap());
     rig.ask(&off, json!({ "loginEnabled": false })).await.expect(200);
     create(&rig, "last@example.com", json!({})).await;
-    let jobs = format!("/identity/organizations/{}/jobs/sendActivationEmails", rig.org);
+    let jobs = format!(
+        "{PUBLIC}/v1/identity/organizations/{}/jobs/sendActivationEmails",
+        rig.org
+    );
     let job = rig.ask(&format!("POST {jobs}"), Value::Null).await.expect(202);
     assert_eq!(
         (&job["latestExecutionStatus"], &job["name"]),
@@ -205,7 +208,10 @@ async fn activation_emails_are_sent_again() {
 #[tokio::test]
 async fn who_may_send_again() {
     let rig = Rig::start().await;
-    let jobs = format!("/identity/organizations/{}/jobs/sendActivationEmails", rig.org);
+    let jobs = format!(
+        "{PUBLIC}/v1/identity/organizations/{}/jobs/sendActivationEmails",
+        rig.org
+    );
     let reader = rig
         .token(&[Role::ReadOnlyAdmin], &["spark-admin:people_write"])
         .await;
