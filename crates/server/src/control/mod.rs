@@ -9,8 +9,8 @@ mod house;
 mod integrations;
 mod licenses;
 mod meetings;
-mod webhooks;
 mod outbox;
+mod webhooks;
 
 /// All of it.
 pub(crate) fn routes() -> Api {
@@ -23,6 +23,6 @@ pub(crate) fn routes() -> Api {
         .merge(integrations::routes())
         .merge(licenses::routes())
         .merge(meetings::routes())
-        .merge(webhooks::routes())
         .merge(outbox::routes())
+        .merge(webhooks::routes())
 }
