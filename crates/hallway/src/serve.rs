@@ -108,6 +108,18 @@ pub(crate) struct ServeArgs {
     /// Most notifications that wait for one integration; beyond it the oldest are dropped.
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     queue_limit: usize,
+    /// How often an event is tried to be delivered to a webhook; 1 is what the real service does.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10))]
+    webhook_attempts: u32,
+    /// Seconds between the first failed attempt and the second; each further pause is six times as long.
+    #[arg(long, default_value_t = 5, value_name = "SECONDS")]
+    webhook_retry_first: u64,
+    /// Failures in a row after which a webhook becomes inactive.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    webhook_failures: u64,
+    /// Sign deliveries to webhooks by SHA-256 too, in X-Webex-Signature.
+    #[arg(long)]
+    webhook_sha256: bool,
     /// Most connections at once.
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     max_connections: usize,
@@ -190,6 +202,10 @@ impl ServeArgs {
                 allow_http: self.allow_http,
                 full_sync_every: Duration::from_secs(self.full_sync_every),
                 poll_hold: Duration::from_secs(self.poll_hold),
+                webhook_attempts: self.webhook_attempts,
+                webhook_retry_first: Duration::from_secs(self.webhook_retry_first),
+                webhook_failures_max: self.webhook_failures,
+                webhook_sha256: self.webhook_sha256,
                 ..Config::default()
             },
         })

@@ -80,6 +80,11 @@ pub(crate) enum Command {
     /// Read status, run commands and configure devices
     #[command(subcommand)]
     Xapi(XapiCommand),
+    /// Make and look after webhooks, and see what became of their deliveries
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// Forward events to a local address, without hosting anything that can be called
+    Listen(ListenArgs),
     /// Let things go wrong on demand, to test how clients take it
     #[command(subcommand)]
     Fault(FaultCommand),
@@ -520,4 +525,84 @@ pub(crate) enum CaCommand {
         #[arg(long, visible_alias = "data", value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum WebhookCommand {
+    /// List your webhooks
+    List {
+        /// Those of the organization instead
+        #[arg(long)]
+        org: bool,
+    },
+    /// Show one webhook
+    Show {
+        /// Id or name of the webhook
+        webhook: String,
+    },
+    /// Create a webhook
+    Create {
+        /// Where events are posted to
+        #[arg(value_name = "URL")]
+        target_url: String,
+        #[command(flatten)]
+        wish: WebhookWish,
+    },
+    /// Make a webhook active again that failed too often
+    Revive {
+        /// Id or name of the webhook
+        webhook: String,
+    },
+    /// Delete a webhook
+    Delete {
+        /// Id or name of the webhook
+        webhook: String,
+    },
+    /// List the last deliveries of a webhook, one line for each attempt
+    Deliveries {
+        /// Id or name of the webhook
+        webhook: String,
+        /// At most this many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        max: u32,
+    },
+    /// Make a delivery once more, with the same bytes
+    Redeliver {
+        /// Id or name of the webhook
+        webhook: String,
+        /// Id of the delivery, as `deliveries` shows it
+        delivery: String,
+    },
+}
+
+/// What is to be heard.
+#[derive(clap::Args, Debug)]
+pub(crate) struct WebhookWish {
+    /// Name of the webhook
+    #[arg(long, default_value = "hallway")]
+    pub(crate) name: String,
+    /// Resource, like messages, memberships, rooms; `all` is these three
+    #[arg(long, default_value = "all")]
+    pub(crate) resource: String,
+    /// Event, like created, updated, deleted
+    #[arg(long, default_value = "all")]
+    pub(crate) event: String,
+    /// Only what fits, like roomId=ID&hasFiles=true
+    #[arg(long)]
+    pub(crate) filter: Option<String>,
+    /// Secret that signs deliveries, in the header X-Spark-Signature
+    #[arg(long)]
+    pub(crate) secret: Option<String>,
+    /// Hear the whole organization, not only what you can see
+    #[arg(long)]
+    pub(crate) org: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct ListenArgs {
+    /// Local address that deliveries are posted to, like http://127.0.0.1:3000/webhook
+    #[arg(long, value_name = "URL")]
+    pub(crate) forward: String,
+    #[command(flatten)]
+    pub(crate) wish: WebhookWish,
 }

@@ -17,6 +17,7 @@ mod http;
 mod input;
 mod integration;
 mod jwt;
+mod listen;
 mod manifest;
 mod names;
 mod places;
@@ -29,6 +30,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod webhook;
 mod xapi;
 mod xapi_text;
 

@@ -1,7 +1,7 @@
 //! Finds things by what people call them.
 
 use hallway_wire::Id;
-use hallway_wire::id::{DeviceId, IdError, Kind, LocationId, WorkspaceId};
+use hallway_wire::id::{DeviceId, IdError, Kind, LocationId, WebhookId, WorkspaceId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -32,6 +32,20 @@ pub(crate) const WORKSPACES: &str = "/v1/workspaces?max=1000";
 pub(crate) const LOCATIONS: &str = "/v1/locations";
 /// Where the integrations are.
 pub(crate) const INTEGRATIONS: &str = "/hallway/v1/integrations";
+
+/// Where the caller's webhooks are.
+pub(crate) const WEBHOOKS: &str = "/v1/webhooks?max=1000";
+/// Where the webhooks of the organization are.
+pub(crate) const ORG_WEBHOOKS: &str = "/v1/webhooks?max=1000&ownedBy=org";
+
+/// The webhook of this id or name.
+pub(crate) async fn webhook(client: &Client, wanted: &str) -> Result<Named> {
+    if let Some(named) = by_id::<hallway_wire::id::Webhook>(wanted, |id: WebhookId| id.to_string())? {
+        return Ok(named);
+    }
+    let all = client.list(WEBHOOKS).await?;
+    pick("webhook", wanted, &named(&all, "id", &["name"], "targetUrl"))
+}
 
 /// The device of this id or name.
 pub(crate) async fn device(client: &Client, wanted: &str) -> Result<Named> {

@@ -11,10 +11,12 @@ use super::fault;
 use super::http::Client;
 use super::integration;
 use super::jwt;
+use super::listen;
 use super::manifest;
 use super::places;
 use super::printer::Printer;
 use super::run_device;
+use super::webhook;
 use super::xapi;
 
 /// Runs a command, prints what comes of it, and returns the exit code.
@@ -54,6 +56,8 @@ async fn dispatch(
         Command::Number(command) => calling::number(command, &client()?, printer).await,
         Command::Xapi(command) => xapi::run(command, &client()?, printer).await,
         Command::Fault(command) => fault::run(command, &client()?, printer).await,
+        Command::Webhook(command) => webhook::run(command, &client()?, printer).await,
+        Command::Listen(args) => listen::run(args, &client()?, printer).await,
         Command::Audit(command) => admin::audit(&command, &client()?, printer).await,
         Command::Keys(command) => admin::keys(&command, &client()?, printer).await,
         Command::Ca(command) => ca::run(&command, client, printer).await,

@@ -14,3 +14,4 @@ mod map;
 mod notifications;
 mod support;
 mod unauthorized;
+mod webhooks;
