@@ -529,7 +529,7 @@ impl Platform {
     /// Takes an activation away for good: tokens, machine account, queues.
     pub(crate) async fn finish_deactivation(&self, activation: &Activation) -> Result<()> {
         let name = self.stored_manifest(&activation.manifest)?.display_name;
-        let writes = vec![
+        let mut writes = vec![
             Write::DeleteGrant(activation.grant),
             Write::DeletePerson(activation.machine),
             Write::DeleteActivation(activation.id),
@@ -541,7 +541,8 @@ impl Platform {
                 "revoked the integration's tokens and removed its machine account".to_owned(),
             ),
         ];
-        self.store.commit(writes).await.doing("ending an activation")?;
+        writes.extend(self.end_webhooks_of(activation.org, activation.machine).await?);
+        self.commit(writes).await?;
         self.sessions.forget(activation.grant);
         self.rebuild_audiences().await?;
         self.deliveries.forget(activation.id);
