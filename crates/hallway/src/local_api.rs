@@ -113,6 +113,7 @@ async fn open(
     let caller = Caller {
         principal,
         tracking_id: Arc::from(""),
+        user_agent: None,
     };
     if !caller.has_scope("spark:xapi_commands")
         || !caller.has_scope("spark:xapi_statuses")

@@ -38,6 +38,8 @@ pub struct Principal {
 pub struct Caller {
     pub principal: Arc<Principal>,
     pub tracking_id: Arc<str>,
+    /// What the client calls itself, for the audit trail.
+    pub user_agent: Option<Arc<str>>,
 }
 
 impl std::ops::Deref for Caller {

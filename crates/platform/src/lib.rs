@@ -2,7 +2,8 @@
 //!
 //! It knows no SQL, no HTTP status, no socket. What it needs from outside is a trait in [`ports`].
 
-mod audit;
+pub mod audit;
+mod call;
 pub mod caller;
 pub mod calling;
 pub mod crypto;
@@ -10,9 +11,11 @@ pub mod device;
 pub mod error;
 pub mod event;
 pub mod fault;
+pub mod hot_desk;
 pub mod integration;
 pub mod mail;
 pub mod meeting;
+pub mod metrics;
 pub mod notify;
 pub mod oauth;
 pub mod org;

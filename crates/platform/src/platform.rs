@@ -69,6 +69,8 @@ pub struct Config {
     pub listener_patience: Duration,
     /// How long the log of events goes back.
     pub event_retention: Duration,
+    /// How long the audit trail is kept; zero: for ever.
+    pub audit_retention: Duration,
 }
 
 impl Default for Config {
@@ -99,6 +101,7 @@ impl Default for Config {
             webhook_sha256: false,
             listener_patience: Duration::from_secs(60),
             event_retention: Duration::from_secs(90 * 24 * HOUR),
+            audit_retention: Duration::from_secs(365 * 24 * HOUR),
         }
     }
 }
@@ -136,6 +139,7 @@ pub struct Platform {
     pub(crate) webhooks: Webhooks,
     pub(crate) mail: MailRoom,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) metrics: crate::metrics::Metrics,
     /// The platform itself, for what it starts in the background.
     pub(crate) me: std::sync::Weak<Platform>,
     pub(crate) tasks: TaskTracker,
@@ -187,6 +191,7 @@ impl Platform {
             webhooks: Webhooks::default(),
             mail: MailRoom::default(),
             faults,
+            metrics: crate::metrics::Metrics::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -207,6 +212,7 @@ impl Platform {
         self.stop.cancel();
         self.tasks.close();
         let ended = tokio::time::timeout(grace, self.tasks.wait()).await.is_ok();
+        self.flush_metrics_at_end().await;
         self.queue.close().await;
         ended
     }

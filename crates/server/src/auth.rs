@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{self, AUTHORIZATION};
 use axum::http::request::Parts;
 use governor::clock::{Clock as _, DefaultClock};
 use hallway_platform::{Caller, Error};
@@ -30,6 +30,15 @@ pub(crate) fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
+/// Longest name of a client that is noted.
+const USER_AGENT: usize = 256;
+
+/// What the client calls itself: printable, and not endless.
+pub(crate) fn user_agent(parts: &Parts) -> Option<Arc<str>> {
+    let text = parts.headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(Arc::from(text.get(..USER_AGENT).unwrap_or(text)))
+}
+
 impl FromRequestParts<App> for Authenticated {
     type Rejection = ApiError;
 
@@ -52,6 +61,7 @@ impl FromRequestParts<App> for Authenticated {
         Ok(Self(Caller {
             principal,
             tracking_id,
+            user_agent: user_agent(parts),
         }))
     }
 }

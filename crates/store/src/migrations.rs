@@ -81,6 +81,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0007_webhook_outbox.sql"),
         moves: None,
     },
+    Migration {
+        version: 8,
+        what: "the audit trail by time, actor and category",
+        sql: include_str!("migrations/0008_audit.sql"),
+        moves: None,
+    },
 ];
 
 /// Where the version is kept.

@@ -10,7 +10,8 @@ use hallway_platform::oauth::{Grant, Token};
 use hallway_platform::org::{Organization, Person};
 use hallway_platform::place::{Floor, Location, Workspace};
 use hallway_platform::ports::{
-    DeviceFilter, Find, Outgoing, Page, Store, StoreError, Stored, WorkspaceFilter, Write,
+    AuditPlace, AuditQuery, DeviceFilter, Find, Outgoing, Page, Store, StoreError, Stored, WorkspaceFilter,
+    Write,
 };
 use hallway_wire::control::AuditEvent;
 use hallway_wire::id::{
@@ -49,6 +50,11 @@ impl SqlStore {
             .await?;
         Ok(found)
     }
+}
+
+/// The name of a trail.
+pub(crate) const fn trail(security: bool) -> &'static str {
+    if security { "security" } else { "admin" }
 }
 
 /// Reads a document.
@@ -263,9 +269,47 @@ impl Store for SqlStore {
         self.many("SELECT doc FROM signing_key ORDER BY seq", &[]).await
     }
 
-    async fn audit(&self, org: OrgId, page: Page) -> Result<Vec<AuditEvent>> {
-        let list = List::of("audit_event", org).page("seq DESC", page);
-        self.many(&list.sql, &list.params).await
+    async fn audit_entries(&self, query: AuditQuery) -> Result<Vec<(AuditPlace, AuditEvent)>> {
+        let mut list = List {
+            sql: "SELECT doc, CAST(seq AS TEXT) FROM audit_event WHERE org_id = ?1 AND trail = ?2".to_owned(),
+            params: vec![
+                Param::Id(query.org.uuid()),
+                Param::Text(trail(query.security).to_owned()),
+            ],
+        };
+        let equal = [
+            ("actor =", query.actor.map(|actor| actor.to_string())),
+            ("category =", query.category),
+            ("created >=", query.from.map(|at| at.to_string())),
+            ("created <", query.until.map(|at| at.to_string())),
+        ];
+        for (condition, value) in equal {
+            if let Some(value) = value {
+                let number = list.param(Param::Text(value));
+                // Writing to a String cannot fail.
+                let _ = write!(list.sql, " AND {condition} ?{number}");
+            }
+        }
+        if let Some(after) = &query.after {
+            let created = list.param(Param::Text(after.created.to_string()));
+            let number = list.param(Param::Int(after.number));
+            let _ = write!(list.sql, " AND (created, seq) < (?{created}, ?{number})");
+        }
+        let list = list.page("created DESC, seq DESC", query.page);
+        let mut found = Vec::new();
+        self.driver
+            .query(&list.sql, &list.params, &mut |row| {
+                let event: AuditEvent = parse(row.text(0)?, &list.sql)?;
+                let number = row.text(1)?.parse().unwrap_or_default();
+                let place = AuditPlace {
+                    created: event.created,
+                    number,
+                };
+                found.push((place, event));
+                Ok(())
+            })
+            .await?;
+        Ok(found)
     }
 
     async fn record(&self, kind: &'static str, id: &str) -> Result<Option<Stored>> {

@@ -265,11 +265,24 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
         )),
         Write::Audit(it) => batch.push(
             Statement::new(
-                "INSERT INTO audit_event (id, org_id, doc) VALUES (?1, ?2, ?3)",
-                [Param::Text(it.id.clone()), id(it.org_id), doc(it)?],
+                "INSERT INTO audit_event (id, org_id, doc, trail, created, actor, category) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                [
+                    Param::Text(it.id.clone()),
+                    id(it.org_id),
+                    doc(it)?,
+                    Param::Text(crate::read::trail(it.security).to_owned()),
+                    Param::Text(it.created.to_string()),
+                    Param::Text(it.actor_id.map(|actor| actor.to_string()).unwrap_or_default()),
+                    Param::Text(it.category.clone()),
+                ],
             )
             .taken("Another audit event has this id."),
         ),
+        Write::DeleteAuditBefore(before) => batch.push(Statement::new(
+            "DELETE FROM audit_event WHERE created < ?1",
+            [Param::Text(before.to_string())],
+        )),
         Write::Record(it) => crate::records::statements(it, batch)?,
         Write::PutOutgoing(it) => batch.push(crate::outbox::put_outgoing(it)),
         Write::DeleteOutgoing(webhook, up_to) => {

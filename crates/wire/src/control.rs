@@ -202,6 +202,24 @@ pub struct AuditEvent {
     /// One sentence for people.
     pub description: String,
     pub tracking_id: String,
+    /// What it belongs to: `DEVICES`.
+    #[serde(default)]
+    pub category: String,
+    /// Whether it is about signing in and tokens: a trail of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub security: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_user_agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_ip: Option<String>,
+    /// Identity names of the administrative roles that the actor had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admin_roles: Vec<String>,
+    /// The public id of what it happened to, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_id: Option<String>,
 }
 
 /// What `--ready-file` holds, and what `hallway demo` prints.

@@ -2,7 +2,9 @@
 //! notifications. Shapes only: nothing here decides, stores or sends.
 
 pub mod application;
+pub mod audit;
 pub mod authorization;
+pub mod call;
 pub mod calling;
 pub mod claims;
 pub mod control;
@@ -17,6 +19,7 @@ pub mod license;
 pub mod mail;
 pub mod manifest;
 pub mod meeting;
+pub mod metrics;
 pub mod organization;
 pub mod person;
 pub mod place;

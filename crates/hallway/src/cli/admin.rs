@@ -13,9 +13,25 @@ use super::table::{Labelled, Table};
 use super::xapi_text;
 
 pub(crate) async fn audit(command: &AuditCommand, client: &Client, printer: &mut Printer) -> Result {
-    let AuditCommand::List { max, start } = command;
-    let (max, start) = (max.to_string(), start.to_string());
-    let path = with_query("/hallway/v1/audit", &[("max", &max), ("start", &start)]);
+    let AuditCommand::List {
+        max,
+        start,
+        from,
+        to,
+        actor,
+        categories,
+    } = command;
+    let (max, start, categories) = (max.to_string(), start.to_string(), categories.join(","));
+    let mut query = vec![("max", max.as_str()), ("start", start.as_str())];
+    let given = [
+        ("from", from.as_deref()),
+        ("to", to.as_deref()),
+        ("actorId", actor.as_deref()),
+        ("category", Some(categories.as_str())),
+    ];
+    let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    query.extend(given.filter(|(_, value)| !value.is_empty()));
+    let path = with_query("/hallway/v1/audit", &query);
     let answer = client.get(&path).await?;
     let text = trail(&answer)?;
     printer.show(&answer, || text)

@@ -88,6 +88,12 @@ pub(crate) enum Command {
     /// Let things go wrong on demand, to test how clients take it
     #[command(subcommand)]
     Fault(FaultCommand),
+    /// Schedule meetings, and hold them
+    #[command(subcommand)]
+    Meeting(MeetingCommand),
+    /// Make calls that webhooks tell of
+    #[command(subcommand)]
+    Call(CallCommand),
     /// Read who did what
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -506,6 +512,136 @@ pub(crate) enum AuditCommand {
         /// Skip this many entries
         #[arg(long, default_value_t = 0)]
         start: u32,
+        /// Only entries from this moment on, like 2026-03-04T05:06:07Z
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Only entries before this moment
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// Only what this person did, by id
+        #[arg(long, value_name = "PERSON")]
+        actor: Option<String>,
+        /// Only this category, like DEVICES; may be repeated
+        #[arg(long = "category", value_name = "CATEGORY")]
+        categories: Vec<String>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum MeetingCommand {
+    /// List meetings of the coming week
+    List {
+        /// Only meetings of this host, by e-mail address [default: your own]
+        #[arg(long, value_name = "EMAIL")]
+        host: Option<String>,
+        /// meetingSeries, scheduledMeeting or meeting
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: Option<String>,
+        /// From this time on
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Before this time
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+    },
+    /// Schedule a meeting
+    Create {
+        /// Title of the meeting
+        title: String,
+        /// When it starts, like 2026-03-05T09:00:00+01:00
+        #[arg(long, value_name = "TIME")]
+        start: String,
+        /// When it ends
+        #[arg(long, value_name = "TIME")]
+        end: String,
+        /// Time zone, like Europe/Oslo
+        #[arg(long, value_name = "ZONE")]
+        timezone: Option<String>,
+        /// How it repeats, like FREQ=WEEKLY;COUNT=6
+        #[arg(long, value_name = "RULE")]
+        recurrence: Option<String>,
+        /// Who hosts it, by e-mail address [default: you]
+        #[arg(long, value_name = "EMAIL")]
+        host: Option<String>,
+        /// Somebody to invite, by e-mail address; may be repeated
+        #[arg(long = "invite", value_name = "EMAIL")]
+        invitees: Vec<String>,
+        /// Record it
+        #[arg(long)]
+        record: bool,
+    },
+    /// Start a meeting
+    Start {
+        /// Id of the meeting
+        meeting: String,
+        /// Who joins beside the host, by e-mail address; may be repeated
+        #[arg(long = "with", value_name = "EMAIL")]
+        participants: Vec<String>,
+    },
+    /// Let somebody join a meeting
+    Join {
+        /// Id of the meeting
+        meeting: String,
+        /// E-mail address of the participant
+        email: String,
+    },
+    /// Let somebody leave a meeting
+    Leave {
+        /// Id of the meeting
+        meeting: String,
+        /// E-mail address of the participant
+        email: String,
+    },
+    /// End a meeting
+    End {
+        /// Id of the meeting
+        meeting: String,
+        /// Say that a transcript was made
+        #[arg(long)]
+        transcript: bool,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum CallCommand {
+    /// List calls that go on
+    List,
+    /// Make a call; a party is an e-mail address, an id or a number
+    Dial {
+        /// Who calls
+        from: String,
+        /// Who is called
+        #[arg(allow_hyphen_values = true)]
+        to: String,
+    },
+    /// Answer a call
+    Answer {
+        /// Id of the call
+        call: String,
+    },
+    /// Put a call on hold
+    Hold {
+        /// Id of the call
+        call: String,
+        /// Which side does it: originator or terminator
+        #[arg(long, value_name = "SIDE")]
+        by: Option<String>,
+    },
+    /// Take a call off hold
+    Resume {
+        /// Id of the call
+        call: String,
+        /// Which side does it: originator or terminator
+        #[arg(long, value_name = "SIDE")]
+        by: Option<String>,
+    },
+    /// End a call
+    Disconnect {
+        /// Id of the call
+        call: String,
+        /// Which side does it: originator or terminator
+        #[arg(long, value_name = "SIDE")]
+        by: Option<String>,
     },
 }
 

@@ -8,6 +8,7 @@
 mod admin;
 mod args;
 mod ca;
+mod call;
 mod calling;
 mod connection;
 mod device;
@@ -19,6 +20,7 @@ mod integration;
 mod jwt;
 mod listen;
 mod manifest;
+mod meeting;
 mod names;
 mod places;
 pub(crate) mod printer;

@@ -18,6 +18,7 @@ use super::printer::Printer;
 use super::run_device;
 use super::webhook;
 use super::xapi;
+use super::{call, meeting};
 
 /// Runs a command, prints what comes of it, and returns the exit code.
 pub(crate) async fn run(command: Command, global: &GlobalArgs, printer: &mut Printer) -> u8 {
@@ -58,6 +59,8 @@ async fn dispatch(
         Command::Fault(command) => fault::run(command, &client()?, printer).await,
         Command::Webhook(command) => webhook::run(command, &client()?, printer).await,
         Command::Listen(args) => listen::run(args, &client()?, printer).await,
+        Command::Meeting(command) => meeting::run(command, &client()?, printer).await,
+        Command::Call(command) => call::run(command, &client()?, printer).await,
         Command::Audit(command) => admin::audit(&command, &client()?, printer).await,
         Command::Keys(command) => admin::keys(&command, &client()?, printer).await,
         Command::Ca(command) => ca::run(&command, client, printer).await,

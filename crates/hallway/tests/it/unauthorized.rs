@@ -300,6 +300,44 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("GET /hallway/v1/listen/{id}", Scope, ""),
     ("POST /hallway/v1/listen/{id}/reports", Scope, r#"{"reports":[]}"#),
     ("DELETE /hallway/v1/listen/{id}", Scope, ""),
+    (
+        "GET /v1/adminAudit/events",
+        Scope,
+        "?orgId={org}&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
+    ),
+    ("GET /v1/adminAudit/eventCategories", Scope, ""),
+    (
+        "GET /v1/admin/securityAudit/events",
+        Scope,
+        "?orgId={org}&startTime=2026-01-01T00:00:00Z&endTime=2026-01-02T00:00:00Z",
+    ),
+    (
+        "GET /v1/workspaceMetrics",
+        Scope,
+        "?workspaceId={workspace}&metricName=humidity",
+    ),
+    (
+        "GET /v1/workspaceDurationMetrics",
+        Scope,
+        "?workspaceId={workspace}",
+    ),
+    ("GET /v1/hotdesk/sessions", Scope, ""),
+    ("DELETE /v1/hotdesk/sessions/{id}", Scope, ""),
+    (
+        "POST /v1/workspaces/{id}/personalize",
+        Scope,
+        r#"{"email":"a@b.org"}"#,
+    ),
+    ("GET /v1/workspaces/{id}/personalizationTask", Scope, ""),
+    ("GET /hallway/v1/calls", Admin, ""),
+    ("POST /hallway/v1/calls", Admin, r#"{"from":"a@b.org","to":"1"}"#),
+    ("GET /hallway/v1/calls/{id}", Admin, ""),
+    ("POST /hallway/v1/calls/{id}/{action}", Admin, "{}"),
+    (
+        "POST /hallway/v1/hotdesk/sessions",
+        Admin,
+        r#"{"workspaceId":"{workspace}","email":"a@b.org"}"#,
+    ),
     ("GET /hallway/v1/integrations", Admin, ""),
     ("POST /hallway/v1/integrations", Admin, "{}"),
     ("GET /hallway/v1/integrations/{app}", Admin, ""),
@@ -427,6 +465,8 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
         _ if path.contains("/licenses/") => hallway_wire::id::LicenseId::random().to_string(),
         _ if path.contains("/groups/") => hallway_wire::id::GroupId::random().to_string(),
         _ if path.contains("/people/") => plan.people[0].id.to_string(),
+        _ if path.contains("/calls/") => hallway_wire::id::CallId::random().to_string(),
+        _ if path.contains("/hotdesk/") => hallway_wire::id::CallId::random().uuid().to_string(),
         // Neither has a common id.
         _ if path.contains("/meetings/") || path.contains("/recordings/") => "0".repeat(32),
         _ if path.contains("ocations/{id}") => location.id.to_string(),
@@ -449,6 +489,7 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
             .replace("{org}", &plan.organization.id.uuid().to_string())
             .replace("{app}", &integration.app)
             .replace("{name}", "Audio.Volume.Set")
+            .replace("{action}", "answer")
             .replace("{region}", "us-east-2_a")
             .replace("{delivery}", &uuid::Uuid::new_v4().to_string())
             .replace("{manifest}", &asked.to_string())

@@ -84,7 +84,9 @@ impl Platform {
         let device = self.store.device(id).await.doing("reading a device")?;
         let device = device.ok_or(Error::NotFound { what: "device" })?;
         let place = self.place_of(&device).await?;
+        let org = place.org;
         let linked = self.links.attach(id, place, link);
+        self.end_calls_of(org, id).await?;
         let now = self.now();
         self.change_device(id, |device| {
             device.first_seen.get_or_insert(now);
@@ -138,7 +140,12 @@ impl Platform {
         if !self.links.detach(&attachment.device) {
             return Ok(());
         }
+        let place = attachment.device.place.load_full();
+        self.end_calls_of(place.org, attachment.device.id).await?;
         let now = self.now();
+        if let Some(workspace) = place.workspace {
+            self.metrics.forget(workspace, attachment.device.id, now);
+        }
         let noted = self
             .change_device(attachment.device.id, |device| {
                 device.last_seen = Some(now);

@@ -45,8 +45,20 @@ impl Platform {
         let place = device.place.load_full();
         self.keep_configurations(device, reports).await?;
         // Nothing is heard of a device that a fault keeps away: a full sync follows when it is back.
-        if place.personal || self.kept_away(place.org, device.id) {
+        if self.kept_away(place.org, device.id) {
             return Ok(());
+        }
+        let mut changes = reports.iter().flat_map(|report| &report.changes);
+        if changes.any(crate::call::is_about_calls) {
+            self.follow_calls(device, &place, reports).await?;
+        }
+        if place.personal {
+            return Ok(());
+        }
+        if let Some(workspace) = place.workspace {
+            let now = self.now();
+            self.metrics
+                .observe(place.org, workspace, device.id, reports, now);
         }
         let Some(audience) = self.audiences.of(place.org) else {
             return Ok(());

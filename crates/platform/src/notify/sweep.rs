@@ -64,7 +64,10 @@ impl Platform {
                 .await
                 .doing("deleting expired tokens")?;
             self.sweep_events().await?;
+            self.sweep_audit(now).await?;
         }
+        self.sweep_hot_desks(pass, now).await?;
+        self.sweep_metrics(pass).await?;
         Ok(())
     }
 

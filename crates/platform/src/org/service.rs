@@ -1,14 +1,13 @@
 //! Founding an organization, and looking at it and its people.
 
 use hallway_wire::Secret;
-use hallway_wire::control::AuditEvent;
 use hallway_wire::id::{OrgId, PersonId};
 
 use super::{Organization, Person, PersonKind, Role};
 use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
 use crate::platform::Platform;
-use crate::ports::{Page, Write};
+use crate::ports::Write;
 use crate::records::Kept;
 
 /// A new organization and its first administrator.
@@ -156,18 +155,6 @@ impl Platform {
     pub(crate) async fn person_of_id(&self, org: OrgId, id: PersonId) -> Result<Option<Person>> {
         let person = self.store.person(id).await.doing("reading a person")?;
         Ok(person.filter(|person| person.org == org))
-    }
-
-    /// The audit trail, newest first.
-    ///
-    /// # Errors
-    /// The caller is no administrator.
-    pub async fn audit_trail(&self, caller: &Caller, page: Page) -> Result<Vec<AuditEvent>> {
-        caller.require_reading_admin()?;
-        self.store
-            .audit(caller.org, page)
-            .await
-            .doing("reading the audit trail")
     }
 
     /// Adds people, for a demo or an import.

@@ -63,6 +63,18 @@ impl Caller {
 
     /// # Errors
     /// [`Error::Forbidden`].
+    pub fn may_read_audit(&self) -> Result<()> {
+        self.reads(&["audit:events_read"])
+    }
+
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn may_read_workspace_metrics(&self) -> Result<()> {
+        self.reads(&["spark-admin:workspace_metrics_read"])
+    }
+
+    /// # Errors
+    /// [`Error::Forbidden`].
     pub fn may_read_roles(&self) -> Result<()> {
         self.reads(&["spark-admin:roles_read"])
     }
@@ -261,6 +273,7 @@ pub(crate) mod tests {
                 token: [0; 8],
             }),
             tracking_id: Arc::from("test"),
+            user_agent: None,
         }
     }
 

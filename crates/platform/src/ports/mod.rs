@@ -16,4 +16,4 @@ pub use queue::{
     NewNotification, Notification, NotificationKind, Queue, QueueError, QueueLimits, QueueStats, Take,
 };
 pub use records::{After, Claim, Expect, Find, Key, Record, RecordWrite, Stored, by_time};
-pub use store::{DeviceFilter, Page, Store, StoreError, WorkspaceFilter, Write};
+pub use store::{AuditPlace, AuditQuery, DeviceFilter, Page, Store, StoreError, WorkspaceFilter, Write};

@@ -82,6 +82,8 @@ pub enum Write {
     DeleteExpiredTokens(Timestamp),
     PutSigningKey(SigningKeyRecord),
     Audit(AuditEvent),
+    /// Entries of the audit trail from before this moment go.
+    DeleteAuditBefore(Timestamp),
     Record(RecordWrite),
     /// A delivery of a webhook, behind all others.
     PutOutgoing(NewOutgoing),
@@ -92,6 +94,31 @@ pub enum Write {
     /// What was in the slot goes.
     PutAttempt(NewAttempt),
     DeleteAttempts(WebhookId),
+}
+
+/// Which entries of the audit trail.
+#[derive(Clone, Debug)]
+pub struct AuditQuery {
+    pub org: OrgId,
+    /// The trail about signing in and tokens instead of the administrative one.
+    pub security: bool,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    pub actor: Option<PersonId>,
+    pub category: Option<String>,
+    /// Only what comes behind this, in the order of the list.
+    pub after: Option<AuditPlace>,
+    pub page: Page,
+}
+
+/// The place of an entry in the trail.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AuditPlace {
+    pub created: Timestamp,
+    /// Grows with every entry.
+    pub number: i64,
 }
 
 /// A part of a list in its stable order.
@@ -166,8 +193,23 @@ pub trait Store: Send + Sync {
     async fn tokens_of(&self, grant: Uuid) -> Result<Vec<Token>, StoreError>;
     async fn token(&self, hash: [u8; 32]) -> Result<Option<Token>, StoreError>;
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StoreError>;
-    /// Newest first.
-    async fn audit(&self, org: OrgId, page: Page) -> Result<Vec<AuditEvent>, StoreError>;
+    /// Newest first, with the place of each. A page costs what it holds.
+    async fn audit_entries(&self, query: AuditQuery) -> Result<Vec<(AuditPlace, AuditEvent)>, StoreError>;
+    /// The administrative trail, newest first.
+    async fn audit(&self, org: OrgId, page: Page) -> Result<Vec<AuditEvent>, StoreError> {
+        let query = AuditQuery {
+            org,
+            security: false,
+            from: None,
+            until: None,
+            actor: None,
+            category: None,
+            after: None,
+            page,
+        };
+        let found = self.audit_entries(query).await?;
+        Ok(found.into_iter().map(|(_, event)| event).collect())
+    }
 
     /// The record of a kind with this id, of any organization.
     async fn record(&self, kind: &'static str, id: &str) -> Result<Option<Stored>, StoreError>;

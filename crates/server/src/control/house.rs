@@ -6,7 +6,8 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use hallway_platform::Platform;
-use hallway_platform::ports::Page;
+use hallway_platform::audit::AuditFilter;
+use hallway_wire::Timestamp;
 use hallway_wire::control::{AuditEvent, Items};
 use hallway_wire::id::OrgId;
 use schemars::JsonSchema;
@@ -36,6 +37,10 @@ pub(super) fn routes() -> Api {
                 .about("The newest first. Only an administrator may.")
                 .query("start", "How many to pass over.")
                 .query("max", "Most entries, up to 1000.")
+                .query("from", "Only entries from this moment on.")
+                .query("to", "Only entries before this moment.")
+                .query("actorId", "Only what this person did.")
+                .query("category", "Only these categories, like `DEVICES`.")
                 .answers::<Items<AuditEvent>>(200),
         )
         .post(
@@ -112,12 +117,23 @@ async fn audit(
     Authenticated(caller): Authenticated,
     query: Query,
 ) -> Result<Json<Items<AuditEvent>>, ApiError> {
-    let page = Page {
-        start: number(&query, "start", 0)?,
+    caller.require_reading_admin()?;
+    let at = |name| {
+        let text = query.get(name).map(|text| text.trim().parse::<Timestamp>());
+        text.transpose()
+            .map_err(|error| ApiError::bad_request(format!("{name}: {error}")))
+    };
+    let filter = AuditFilter {
+        from: at("from")?,
+        until: at("to")?,
+        actor: query.get("actorId").map(crate::query::id).transpose()?,
+        categories: query.list("category").map(ToOwned::to_owned).collect(),
+        after: None,
+        offset: number(&query, "start", 0)?,
         max: number(&query, "max", 100)?.min(MAX_AUDIT),
     };
     Ok(Json(Items {
-        items: platform.audit_trail(&caller, page).await?,
+        items: platform.audit_trail(&caller, &filter).await?,
     }))
 }
 

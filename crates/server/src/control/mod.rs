@@ -3,8 +3,10 @@
 use crate::describe::Api;
 
 mod calling;
+mod calls;
 mod devices;
 mod faults;
+mod hot_desks;
 mod house;
 mod integrations;
 mod licenses;
@@ -17,8 +19,10 @@ pub(crate) fn routes() -> Api {
     Api::new("Hallway")
         // One line for each module, in the order of the alphabet.
         .merge(calling::routes())
+        .merge(calls::routes())
         .merge(devices::routes())
         .merge(faults::routes())
+        .merge(hot_desks::routes())
         .merge(house::routes())
         .merge(integrations::routes())
         .merge(licenses::routes())

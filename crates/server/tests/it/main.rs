@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod audit;
 mod calling;
+mod calls;
 mod contracts;
 mod devices;
 mod every_operation;
 mod groups;
+mod hot_desks;
 mod licenses;
 mod locations;
 mod meetings;
+mod metrics;
 mod outbox;
 mod people;
 mod people_calling;
