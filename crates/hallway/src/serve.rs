@@ -102,6 +102,9 @@ pub(crate) struct ServeArgs {
     /// Seconds between periodic full syncs; 0 is never.
     #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
     full_sync_every: u64,
+    /// Days that the audit trail is kept; 0 is for ever.
+    #[arg(long, default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(0..=36_500))]
+    audit_days: u64,
     /// Seconds that a long poll is held when nothing is waiting.
     #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=25))]
     poll_hold: u64,
@@ -206,6 +209,7 @@ impl ServeArgs {
                 webhook_retry_first: Duration::from_secs(self.webhook_retry_first),
                 webhook_failures_max: self.webhook_failures,
                 webhook_sha256: self.webhook_sha256,
+                audit_retention: Duration::from_secs(self.audit_days * 24 * 3600),
                 ..Config::default()
             },
         })

@@ -1,5 +1,7 @@
 //! The audit trail: what was decided, by whom. What is about signing in and tokens is a trail of its own.
 
+use std::sync::{Mutex, PoisonError};
+
 use hallway_wire::Timestamp;
 use hallway_wire::audit::{AdminEvent, AdminEventData, SecurityEvent, SecurityEventData};
 use hallway_wire::control::AuditEvent;
@@ -144,6 +146,26 @@ pub(crate) fn security(
         entry.actor_email = Some(who.email.clone());
     }
     Write::Audit(entry)
+}
+
+/// Most failures to sign in that are noted in a minute: whoever guesses passwords must not fill the disk.
+const FAILURES_A_MINUTE: u32 = 60;
+
+/// The minute that is counted, and how many failures it had.
+#[derive(Debug, Default)]
+pub(crate) struct FailedLogins(Mutex<(i64, u32)>);
+
+impl FailedLogins {
+    /// Counts one. Returns whether it is to be noted.
+    fn count(&self, now: Timestamp) -> bool {
+        let minute = now.seconds() / 60;
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.0 != minute {
+            *counted = (minute, 0);
+        }
+        counted.1 = counted.1.saturating_add(1);
+        counted.1 <= FAILURES_A_MINUTE
+    }
 }
 
 /// Which entries; every condition must hold.
@@ -313,6 +335,25 @@ impl Platform {
         Ok(self.audit_page(caller, false, filter).await?.0)
     }
 
+    /// Notes that somebody could not sign in; beyond [`FAILURES_A_MINUTE`] only the log tells of it.
+    pub(crate) async fn note_failed_login(
+        &self,
+        org: OrgId,
+        who: Option<&Person>,
+        description: String,
+    ) -> Result<()> {
+        let now = self.now();
+        if !self.failed_logins.count(now) {
+            tracing::warn!(%description, "a failed sign-in");
+            return Ok(());
+        }
+        let entry = security(org, now, "failed.login", who, None, description);
+        self.store
+            .commit(vec![entry])
+            .await
+            .doing("noting a failed sign-in")
+    }
+
     /// Forgets what is older than the audit trail is kept.
     pub(crate) async fn sweep_audit(&self, now: Timestamp) -> Result<()> {
         let kept = i64::try_from(self.config.audit_retention.as_millis()).unwrap_or(i64::MAX);
@@ -336,5 +377,13 @@ mod tests {
         assert_eq!(category(CATEGORIES, "something.else"), "OTHERS");
         assert_eq!(category(SECURITY_CATEGORIES, "login.done"), "LOGINS");
         assert_eq!(plain("EventCategory.Logins"), "LOGINS");
+    }
+
+    #[test]
+    fn guessing_does_not_fill_the_disk() {
+        let failures = FailedLogins::default();
+        let noted = (0..1000).filter(|_| failures.count(Timestamp(5))).count();
+        assert_eq!(noted, 60);
+        assert!(failures.count(Timestamp(60_000)));
     }
 }

@@ -140,6 +140,7 @@ pub struct Platform {
     pub(crate) mail: MailRoom,
     pub(crate) faults: Arc<Faults>,
     pub(crate) metrics: crate::metrics::Metrics,
+    pub(crate) failed_logins: crate::audit::FailedLogins,
     /// The platform itself, for what it starts in the background.
     pub(crate) me: std::sync::Weak<Platform>,
     pub(crate) tasks: TaskTracker,
@@ -192,6 +193,7 @@ impl Platform {
             mail: MailRoom::default(),
             faults,
             metrics: crate::metrics::Metrics::default(),
+            failed_logins: crate::audit::FailedLogins::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });

@@ -91,25 +91,26 @@ impl Platform {
             let url = &self.config.public_url;
             format!("{url}/v1/meetingTranscripts/{id}/download?format={format}")
         };
+        let data = json!({
+            "id": id,
+            "meetingId": it.id,
+            "meetingTopic": it.base.title(),
+            "hostUserId": it.base.host,
+            "hostEmail": it.base.host_email,
+            "siteUrl": self.meeting_site(),
+            "startTime": Look::PLAIN.time(&it.base, it.started),
+            "vttDownloadLink": link("vtt"),
+            "txtDownloadLink": link("txt"),
+            "status": "available",
+        });
         Happening {
             org: it.org,
             resource: Resource::MeetingTranscripts,
             event: Event::Created,
             actor: Some(it.base.host),
             at: self.now(),
-            data: json!({
-                "id": id,
-                "meetingId": it.id,
-                "meetingTopic": it.base.title(),
-                "hostUserId": it.base.host,
-                "hostEmail": it.base.host_email,
-                "siteUrl": self.meeting_site(),
-                "startTime": Look::PLAIN.time(&it.base, it.started),
-                "vttDownloadLink": link("vtt"),
-                "txtDownloadLink": link("txt"),
-                "status": "available",
-            }),
-            full: None,
+            full: Some(data.clone()),
+            data,
             audience: it.audience(),
         }
     }

@@ -146,6 +146,10 @@ impl Platform {
             .map_or([0; 32], |client| client.client_secret_hash);
         let same = same_hash(&expected, &sha256(client_secret.expose().as_bytes()));
         if !same || client.is_none() {
+            if let Some(client) = client {
+                let what = format!("sent a wrong client secret for the client {client_id}");
+                self.note_failed_login(client.org, None, what).await?;
+            }
             return Err(Error::InvalidClient);
         }
         let unknown = || invalid_grant("the refresh token is unknown, expired or revoked");
@@ -200,6 +204,15 @@ impl Platform {
             );
             writes.push(Write::PutToken(refresh_row.clone()));
         }
+        let owner = self.person_of_id(grant.org, grant.person).await?;
+        writes.push(crate::audit::security(
+            grant.org,
+            now,
+            "token.refreshed",
+            owner.as_ref(),
+            None,
+            format!("got an access token for the client {client_id}"),
+        ));
         self.store.commit(writes).await.doing("storing a token")?;
         Ok(TokenResponse {
             access_token: access,
@@ -261,6 +274,14 @@ impl Platform {
             "token.issued",
             &owner.display_name,
             format!("issued a personal access token to {}", owner.display_name),
+        ));
+        writes.push(crate::audit::security(
+            owner.org,
+            now,
+            "token.issued",
+            Some(&owner),
+            None,
+            "got a personal access token".to_owned(),
         ));
         self.store.commit(writes).await.doing("storing a token")?;
         Ok(text)

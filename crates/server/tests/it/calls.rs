@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hallway_platform::Config;
 use hallway_platform::org::Role;
 use hallway_platform::place::Seed;
 use hallway_wire::id::{PersonId, WorkspaceId};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::meetings::control;
+use crate::receiver::Receiver;
 use crate::rig::{DeadLink, Rig};
 
 pub(crate) fn report(changes: &[(&str, Value)]) -> Vec<Report> {
@@ -171,4 +173,51 @@ async fn a_device_that_dials_makes_a_call() {
     assert_eq!(calls(&rig).await.len(), 1);
     rig.platform.detach(&attachment).await.unwrap();
     assert!(calls(&rig).await.is_empty());
+}
+
+#[tokio::test]
+async fn webhooks_hear_each_step() {
+    let rig = Rig::that_calls(Config::default()).await;
+    let mut receiver = Receiver::start().await;
+    let ann = PersonId::random();
+    let token = rig.token_of(ann, &[], &["spark:calls_read"]).await;
+    let hook =
+        json!({ "name": "Mine", "targetUrl": receiver.url, "resource": "telephony_calls", "event": "all" });
+    rig.ask_as(Some(&token), "POST /webhooks", hook).await.expect(200);
+    let new = json!({ "from": "+1 555 0100", "fromName": "Shop", "to": ann });
+    let made = rig.ask(&control("POST", "/calls"), new).await.expect(201);
+    let id = made["id"].as_str().unwrap();
+    for action in ["answer", "disconnect"] {
+        let path = control("POST", &format!("/calls/{id}/{action}"));
+        rig.ask(&path, Value::Null).await.expect(200);
+    }
+    let mut heard = Vec::new();
+    for _ in 0..3 {
+        let sent = receiver.next().await.json();
+        assert_eq!(
+            (&sent["resource"], &sent["actorId"]),
+            (&json!("telephony_calls"), &json!(ann))
+        );
+        let data = &sent["data"];
+        for member in [
+            "eventTimestamp",
+            "callId",
+            "callSessionId",
+            "personality",
+            "state",
+            "created",
+        ] {
+            assert!(data[member].is_string(), "{member}: {data}");
+        }
+        assert_eq!(data["remoteParty"]["name"], "Shop");
+        assert_eq!(data["remoteParty"]["callType"], "external");
+        heard.push((sent["event"].clone(), data["eventType"].clone()));
+    }
+    let expected = [
+        ("created", "received"),
+        ("updated", "answered"),
+        ("deleted", "disconnected"),
+    ];
+    assert_eq!(heard, expected.map(|(event, kind)| (json!(event), json!(kind))));
+    rig.close().await;
 }

@@ -1,9 +1,11 @@
 //! Meetings: scheduling, recurrence, changing, holding.
 
+use hallway_platform::Config;
 use hallway_platform::org::Role;
 use hallway_wire::id::PersonId;
 use serde_json::{Value, json};
 
+use crate::receiver::Receiver;
 use crate::rig::{PUBLIC, Rig};
 
 pub(crate) fn control(method: &str, path: &str) -> String {
@@ -436,6 +438,16 @@ async fn held_from_start_to_end() {
     assert_eq!(recordings.len(), 1);
     assert_eq!(recordings[0]["meetingId"], instance.as_str());
 
+    let officer = rig
+        .token(&[Role::ComplianceOfficer], &["spark-compliance:events_read"])
+        .await;
+    let logged = rig
+        .ask_as(Some(&officer), "GET /events?resource=meetings", Value::Null)
+        .await
+        .items();
+    assert_eq!((logged.len(), &logged[0]["type"]), (1, &json!("ended")));
+    assert_eq!(logged[0]["data"]["id"], instance.as_str());
+
     // History stays when the series goes.
     rig.ask(&format!("DELETE /meetings/{id}"), Value::Null)
         .await
@@ -448,4 +460,58 @@ async fn held_from_start_to_end() {
     rig.ask_as(Some(&nobody), &to("start"), Value::Null)
         .await
         .expect(403);
+}
+
+#[tokio::test]
+async fn webhooks_hear_of_meetings() {
+    let rig = Rig::that_calls(Config::default()).await;
+    let mut receiver = Receiver::start().await;
+    let host = PersonId::random();
+    let scopes = [
+        "meeting:schedules_read",
+        "meeting:schedules_write",
+        "meeting:participants_read",
+    ];
+    let token = rig.token_of(host, &[], &scopes).await;
+    for resource in ["meetings", "meetingParticipants"] {
+        let hook = json!({ "name": "Mine", "targetUrl": receiver.url, "resource": resource, "event": "all" });
+        rig.ask_as(Some(&token), "POST /webhooks", hook).await.expect(200);
+    }
+    let made = rig
+        .ask_as(Some(&token), "POST /meetings", planning())
+        .await
+        .expect(200);
+    let path = format!("/meetings/{}", made["id"].as_str().unwrap());
+    for verb in ["start", "end"] {
+        rig.ask(&control("POST", &format!("{path}/{verb}")), Value::Null)
+            .await
+            .expect(200);
+    }
+    rig.ask_as(Some(&token), &format!("DELETE {path}"), Value::Null)
+        .await
+        .expect(204);
+    let mut heard = std::collections::BTreeSet::new();
+    for _ in 0..6 {
+        let sent = receiver.next().await.json();
+        assert!(
+            sent["data"]["id"].is_string() && sent["data"].get("password").is_none(),
+            "{sent}"
+        );
+        assert!(sent["data"].get("hostKey").is_none(), "{sent}");
+        heard.insert(format!(
+            "{} {}",
+            sent["resource"].as_str().unwrap(),
+            sent["event"].as_str().unwrap()
+        ));
+    }
+    let expected = [
+        "meetingParticipants joined",
+        "meetingParticipants left",
+        "meetings created",
+        "meetings deleted",
+        "meetings ended",
+        "meetings started",
+    ];
+    assert_eq!(heard.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    rig.close().await;
 }
