@@ -15,7 +15,7 @@ use hallway_platform::{Config, Parts, Platform};
 use hallway_server::courier::{HttpCourier, Reach};
 use hallway_server::listen::Listening;
 use hallway_server::{App, DeviceHost, ServerConfig};
-use hallway_store::SqlStore;
+use hallway_store::{FileBlobs, SqlStore};
 use hallway_wire::control::Ready;
 use hallway_wire::id::{OrgId, PersonId};
 use hallway_wire::{Secret, Timestamp};
@@ -131,6 +131,7 @@ pub struct House {
 struct Opened {
     store: SqlStore,
     queue: LogQueue,
+    blobs: FileBlobs,
     vault: Vault,
 }
 
@@ -139,6 +140,7 @@ fn open(data: &Data, limits: QueueLimits) -> Result<Opened> {
         Data::Ephemeral => Ok(Opened {
             store: SqlStore::ephemeral().context("opening a store in memory")?,
             queue: LogQueue::in_memory(limits),
+            blobs: FileBlobs::ephemeral().context("making a folder for files")?,
             vault: Vault::new(&random()),
         }),
         Data::Dir(dir) => {
@@ -149,7 +151,14 @@ fn open(data: &Data, limits: QueueLimits) -> Result<Opened> {
             let vault = Vault::new(&read_or_make_key(&dir.join("secret.key"))?);
             let store = SqlStore::open(dir.join("hallway.db"))
                 .with_context(|| format!("opening the database in {}", dir.display()))?;
-            Ok(Opened { store, queue, vault })
+            let blobs = FileBlobs::open(dir.join("files"))
+                .with_context(|| format!("opening the files in {}", dir.display()))?;
+            Ok(Opened {
+                store,
+                queue,
+                blobs,
+                vault,
+            })
         }
     }
 }
@@ -278,7 +287,12 @@ impl House {
         };
         let courier = HttpCourier::new(reach, trust.as_deref())?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let Opened { store, queue, vault } = open(&config.data, config.queue)?;
+        let Opened {
+            store,
+            queue,
+            blobs,
+            vault,
+        } = open(&config.data, config.queue)?;
         let platform = Platform::start(Parts {
             config: Config {
                 public_url: public_url.clone(),
@@ -288,6 +302,7 @@ impl House {
             queue: Arc::new(queue),
             bus: Arc::new(LocalBus::default()),
             courier: Arc::new(courier),
+            blobs: Arc::new(blobs),
             clock: Arc::clone(&clock),
             catalogue: Arc::clone(&catalogue),
             vault,
@@ -447,13 +462,19 @@ async fn found(
 /// Creates an organization in a data directory that has none. Returns its id and the administrator's token;
 /// `None` where there is one already.
 pub async fn init(dir: &Path, founding: Founding) -> Result<Option<(OrgId, Secret)>> {
-    let Opened { store, queue, vault } = open(&Data::Dir(dir.to_owned()), QueueLimits::default())?;
+    let Opened {
+        store,
+        queue,
+        blobs,
+        vault,
+    } = open(&Data::Dir(dir.to_owned()), QueueLimits::default())?;
     let platform = Platform::start(Parts {
         config: Config::default(),
         store: Arc::new(store),
         queue: Arc::new(queue),
         bus: Arc::new(LocalBus::default()),
         courier: Arc::new(HttpCourier::new(Reach { private: false }, None)?),
+        blobs: Arc::new(blobs),
         clock: Arc::new(SystemClock),
         catalogue: Catalogue::builtin(),
         vault,

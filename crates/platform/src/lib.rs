@@ -15,6 +15,7 @@ pub mod hot_desk;
 pub mod integration;
 pub mod mail;
 pub mod meeting;
+pub mod messaging;
 pub mod metrics;
 pub mod notify;
 pub mod oauth;
@@ -23,6 +24,7 @@ pub mod place;
 pub mod platform;
 pub mod ports;
 pub mod records;
+mod trigger;
 pub mod webhook;
 
 pub use caller::{Caller, Principal};

@@ -16,7 +16,7 @@ use crate::fault::Faults;
 use crate::mail::MailRoom;
 use crate::notify::{Audiences, Deliveries, Pollers};
 use crate::oauth::Sessions;
-use crate::ports::{Bus, Clock, Courier, Queue, Store, Write};
+use crate::ports::{Blobs, Bus, Clock, Courier, Queue, Store, Write};
 use crate::webhook::Webhooks;
 
 /// Settings of the domain. Times that a person or an integration may notice are all here.
@@ -114,6 +114,7 @@ pub struct Parts {
     pub queue: Arc<dyn Queue>,
     pub bus: Arc<dyn Bus>,
     pub courier: Arc<dyn Courier>,
+    pub blobs: Arc<dyn Blobs>,
     pub clock: Arc<dyn Clock>,
     pub catalogue: Arc<Catalogue>,
     pub vault: Vault,
@@ -127,6 +128,7 @@ pub struct Platform {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) courier: Arc<dyn Courier>,
+    pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) vault: Vault,
@@ -167,6 +169,7 @@ impl Platform {
             queue,
             bus,
             courier,
+            blobs,
             clock,
             catalogue,
             vault,
@@ -181,6 +184,7 @@ impl Platform {
             queue,
             bus,
             courier,
+            blobs,
             clock,
             catalogue,
             vault,

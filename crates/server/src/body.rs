@@ -139,6 +139,16 @@ impl<S: Send + Sync> FromRequest<S> for Unread {
 }
 
 impl Unread {
+    /// A request whose body was not touched.
+    pub(crate) fn new(request: Request) -> Self {
+        Self(request)
+    }
+
+    /// The request, for who reads its body otherwise.
+    pub(crate) fn into_request(self) -> Request {
+        self.0
+    }
+
     /// Reads it as JSON.
     pub(crate) async fn json<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         Json::from_request(self.0, &()).await.map(|Json(body)| body)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use bytes::Bytes;
-use hallway_platform::ports::{Answer, Courier, CourierError, Errand, Target};
+use hallway_platform::ports::{Answer, Courier, CourierError, Errand, Fetched, Target};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -16,6 +16,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+mod fetch;
 
 /// Which addresses may be dialled.
 #[derive(Clone, Copy, Debug)]
@@ -121,8 +123,35 @@ fn client_config(
         .with_root_certificates(Arc::clone(roots)))
 }
 
+#[async_trait]
 impl Courier for HttpCourier {
     fn errand(&self, target: &Target) -> Result<Box<dyn Errand>, CourierError> {
+        Ok(Box::new(self.prepare(target)?))
+    }
+
+    fn check(&self, target: &Target) -> Result<(), CourierError> {
+        self.errand(target)?;
+        let uri: Uri = target
+            .url
+            .parse()
+            .map_err(|_| CourierError("the target URL is not a URL".to_owned()))?;
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        if let Ok(address) = host.parse::<IpAddr>()
+            && let Some(why) = self.reach.refuses(address)
+        {
+            return Err(CourierError(format!("the target URL names {host}: {why}")));
+        }
+        Ok(())
+    }
+
+    async fn fetch(&self, target: &Target) -> Result<Fetched, CourierError> {
+        fetch::fetch(self.prepare(target)?).await
+    }
+}
+
+impl HttpCourier {
+    /// Reads a target.
+    fn prepare(&self, target: &Target) -> Result<HttpErrand, CourierError> {
         let bad = |what: &str| CourierError(format!("the target URL {what}"));
         let uri: Uri = target.url.parse().map_err(|_| bad("is not a URL"))?;
         let https = match uri.scheme_str() {
@@ -159,7 +188,7 @@ impl Courier for HttpCourier {
             .unwrap_or_default();
         let authority = authority.rsplit('@').next().unwrap_or_default();
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        Ok(Box::new(HttpErrand {
+        Ok(HttpErrand {
             reach: self.reach,
             host,
             port,
@@ -169,22 +198,7 @@ impl Courier for HttpCourier {
             timeout: target.timeout,
             max_answer: target.max_answer,
             sender: None,
-        }))
-    }
-
-    fn check(&self, target: &Target) -> Result<(), CourierError> {
-        self.errand(target)?;
-        let uri: Uri = target
-            .url
-            .parse()
-            .map_err(|_| CourierError("the target URL is not a URL".to_owned()))?;
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        if let Ok(address) = host.parse::<IpAddr>()
-            && let Some(why) = self.reach.refuses(address)
-        {
-            return Err(CourierError(format!("the target URL names {host}: {why}")));
-        }
-        Ok(())
+        })
     }
 }
 

@@ -8,8 +8,11 @@
 //! creation, and `doc`, the record as JSON. A new field of a record therefore needs no migration, as long as
 //! it has a default for the rows that are there.
 //!
+//! The bytes of files are no rows: `blobs.rs` keeps them in a folder.
+//!
 //! Nothing here decides who may do what. Notifications are not here either: they are in the bus.
 
+mod blobs;
 mod driver;
 mod migrations;
 mod outbox;
@@ -24,6 +27,8 @@ use hallway_platform::ports::StoreError;
 
 use crate::driver::Driver;
 use crate::sqlite::Sqlite;
+
+pub use crate::blobs::FileBlobs;
 
 /// The store over a SQL database.
 #[derive(Debug)]

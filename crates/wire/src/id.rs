@@ -207,8 +207,9 @@ kinds! {
     Device DeviceId "DEVICE" "device" also &["CALLING_DEVICE"];
     Activation ActivationId "ACTIVATION" "activation";
     Room RoomId "ROOM" "room";
-    Team TeamId "TEAM" "team";
+    Team TeamId "TEAM" "team" also &["ROOM"];
     Message MessageId "MESSAGE" "message";
+    Content ContentId "CONTENT" "file";
     AttachmentAction AttachmentActionId "ATTACHMENT_ACTION" "attachment action";
     Webhook WebhookId "WEBHOOK" "webhook";
     EventLog EventId "EVENT" "event";

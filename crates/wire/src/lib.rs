@@ -19,6 +19,7 @@ pub mod license;
 pub mod mail;
 pub mod manifest;
 pub mod meeting;
+pub mod messaging;
 pub mod metrics;
 pub mod organization;
 pub mod person;
@@ -27,6 +28,7 @@ pub mod recording;
 pub mod secret;
 pub mod time;
 pub mod token;
+pub mod trigger;
 pub mod webhook;
 pub mod zone;
 

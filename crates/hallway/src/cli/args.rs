@@ -77,6 +77,14 @@ pub(crate) enum Command {
     /// List, add and assign phone numbers
     #[command(subcommand)]
     Number(NumberCommand),
+    /// List, show and make rooms in which people talk
+    #[command(subcommand)]
+    Room(RoomCommand),
+    /// Read and write messages
+    #[command(subcommand)]
+    Message(MessageCommand),
+    /// Make something happen, for a test of a webhook; without arguments: list what can
+    Trigger(TriggerArgs),
     /// Read status, run commands and configure devices
     #[command(subcommand)]
     Xapi(XapiCommand),
@@ -741,4 +749,77 @@ pub(crate) struct ListenArgs {
     pub(crate) forward: String,
     #[command(flatten)]
     pub(crate) wish: WebhookWish,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum RoomCommand {
+    /// List the rooms that you are in, the newest first
+    List,
+    /// Show one room and who is in it
+    Show {
+        /// Id or title of the room
+        room: String,
+    },
+    /// Make a room
+    Create {
+        /// Its title
+        title: String,
+        /// Only moderators say who is in it; you are one
+        #[arg(long)]
+        locked: bool,
+        /// Address of somebody to take in; may be repeated
+        #[arg(long = "member", value_name = "EMAIL")]
+        members: Vec<String>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum MessageCommand {
+    /// Write a message, in Markdown
+    Send {
+        /// What it says
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+        #[command(flatten)]
+        to: Destination,
+        /// Take the text as it is, not as Markdown
+        #[arg(long)]
+        plain: bool,
+        /// Id of the message to reply to
+        #[arg(long, value_name = "MESSAGE")]
+        reply_to: Option<String>,
+    },
+    /// List the newest messages of a room
+    List {
+        /// Id or title of the room
+        #[arg(long)]
+        room: String,
+        /// At most this many messages
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        max: u32,
+    },
+}
+
+/// Where a message goes.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Destination {
+    /// Id or title of the room
+    #[arg(long)]
+    pub(crate) room: Option<String>,
+    /// Address of a person
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TriggerArgs {
+    /// What it happens to, like messages
+    #[arg(requires = "event")]
+    pub(crate) resource: Option<String>,
+    /// What happens to it, like created
+    pub(crate) event: Option<String>,
+    /// Something that the trigger knows, like text=ping; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
 }

@@ -1,7 +1,7 @@
 //! Finds things by what people call them.
 
 use hallway_wire::Id;
-use hallway_wire::id::{DeviceId, IdError, Kind, LocationId, WebhookId, WorkspaceId};
+use hallway_wire::id::{DeviceId, IdError, Kind, LocationId, RoomId, WebhookId, WorkspaceId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ pub(crate) const DEVICES: &str = "/v1/devices?max=1000";
 pub(crate) const WORKSPACES: &str = "/v1/workspaces?max=1000";
 /// Where the locations are.
 pub(crate) const LOCATIONS: &str = "/v1/locations";
+/// Where the rooms are in which people talk.
+pub(crate) const ROOMS: &str = "/v1/rooms?max=1000";
 /// Where the integrations are.
 pub(crate) const INTEGRATIONS: &str = "/hallway/v1/integrations";
 
@@ -73,6 +75,15 @@ pub(crate) async fn location(client: &Client, wanted: &str) -> Result<Named> {
     let all = client.list(LOCATIONS).await?;
     let all = named(&all, "id", &["name", "displayName"], "timeZone");
     pick("location", wanted, &all)
+}
+
+/// The room of this id or title.
+pub(crate) async fn room(client: &Client, wanted: &str) -> Result<Named> {
+    if let Some(named) = by_id::<hallway_wire::id::Room>(wanted, |id: RoomId| id.to_string())? {
+        return Ok(named);
+    }
+    let all = client.list(ROOMS).await?;
+    pick("room", wanted, &named(&all, "id", &["title"], "type"))
 }
 
 /// The integration of this id or name.

@@ -13,9 +13,12 @@ use super::integration;
 use super::jwt;
 use super::listen;
 use super::manifest;
+use super::message;
 use super::places;
 use super::printer::Printer;
+use super::room;
 use super::run_device;
+use super::trigger;
 use super::webhook;
 use super::xapi;
 use super::{call, meeting};
@@ -55,6 +58,9 @@ async fn dispatch(
         Command::Location(command) => places::locations(&command, &client()?, printer).await,
         Command::Calling(command) => calling::calling(command, &client()?, printer).await,
         Command::Number(command) => calling::number(command, &client()?, printer).await,
+        Command::Room(command) => room::run(command, &client()?, printer).await,
+        Command::Message(command) => message::run(command, &client()?, printer).await,
+        Command::Trigger(args) => trigger::run(args, &client()?, printer).await,
         Command::Xapi(command) => xapi::run(command, &client()?, printer).await,
         Command::Fault(command) => fault::run(command, &client()?, printer).await,
         Command::Webhook(command) => webhook::run(command, &client()?, printer).await,

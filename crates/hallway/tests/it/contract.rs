@@ -404,6 +404,7 @@ async fn answers_are_as_the_contract_says() {
         check(operation, answer.status, &answer.json());
     }
     making(&office, &mut check).await;
+    crate::contract_talk::talking(&office, &mut check).await;
     // As a machine account the same operations give the same shapes.
     let integration = Integration::activate(&office.admin, &manifest(&["RoomAnalytics.*"], &[])).await;
     let device = office.device("Board Room");
@@ -424,7 +425,7 @@ async fn answers_are_as_the_contract_says() {
     println!("contract: {} of {all} operations checked", checked.len());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(
-        checked.len() >= 44,
+        checked.len() >= 70,
         "only {} operations were checked",
         checked.len()
     );

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod contract;
+mod contract_talk;
 mod crash;
 mod faults;
 mod intercept;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::integration::{app_of, manifest, upload};
-use crate::support::{Client, Integration, Office};
+use crate::support::{Client, Integration, Office, Talk};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,52 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("GET /v1/people", Scope, ""),
     ("GET /v1/people/me", Scope, ""),
     ("GET /v1/people/{id}", Scope, ""),
+    ("GET /v1/rooms", Scope, ""),
+    ("POST /v1/rooms", Scope, r#"{"title":"x"}"#),
+    ("GET /v1/rooms/{id}", Scope, ""),
+    ("PUT /v1/rooms/{id}", Scope, r#"{"title":"x"}"#),
+    ("DELETE /v1/rooms/{id}", Scope, ""),
+    ("GET /v1/rooms/{id}/meetingInfo", Scope, ""),
+    ("GET /v1/memberships", Scope, ""),
+    (
+        "POST /v1/memberships",
+        Scope,
+        r#"{"roomId":"{room}","personId":"{person}"}"#,
+    ),
+    ("GET /v1/memberships/{id}", Scope, ""),
+    ("PUT /v1/memberships/{id}", Scope, r#"{"isModerator":true}"#),
+    ("DELETE /v1/memberships/{id}", Scope, ""),
+    ("GET /v1/messages", Scope, "?roomId={room}"),
+    ("POST /v1/messages", Scope, r#"{"roomId":"{room}","text":"x"}"#),
+    ("GET /v1/messages/direct", Scope, "?personId={person}"),
+    ("GET /v1/messages/{id}", Scope, ""),
+    (
+        "PUT /v1/messages/{id}",
+        Scope,
+        r#"{"roomId":"{room}","text":"x"}"#,
+    ),
+    ("DELETE /v1/messages/{id}", Scope, ""),
+    ("GET /v1/contents/{id}", Scope, ""),
+    (
+        "POST /v1/attachment/actions",
+        Scope,
+        r#"{"type":"submit","messageId":"{message}","inputs":{}}"#,
+    ),
+    ("GET /v1/attachment/actions/{id}", Scope, ""),
+    ("GET /v1/teams", Scope, ""),
+    ("POST /v1/teams", Scope, r#"{"name":"x"}"#),
+    ("GET /v1/teams/{id}", Scope, ""),
+    ("PUT /v1/teams/{id}", Scope, r#"{"name":"x"}"#),
+    ("DELETE /v1/teams/{id}", Scope, ""),
+    ("GET /v1/team/memberships", Scope, "?teamId={team}"),
+    (
+        "POST /v1/team/memberships",
+        Scope,
+        r#"{"teamId":"{team}","personId":"{person}"}"#,
+    ),
+    ("GET /v1/team/memberships/{id}", Scope, ""),
+    ("PUT /v1/team/memberships/{id}", Scope, r#"{"isModerator":true}"#),
+    ("DELETE /v1/team/memberships/{id}", Scope, ""),
     ("GET /v1/locations", Scope, ""),
     ("POST /v1/locations", Scope, "{}"),
     ("GET /v1/locations/{id}", Scope, ""),
@@ -349,6 +395,12 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("POST /hallway/v1/integrations/{app}/healthCheck", Admin, "{}"),
     ("POST /hallway/v1/integrations/{app}/renewToken", Admin, "{}"),
     ("POST /hallway/v1/integrations/{app}/deactivate", Admin, "{}"),
+    ("GET /hallway/v1/trigger", Known, ""),
+    (
+        "POST /hallway/v1/trigger",
+        Scope,
+        r#"{"resource":"rooms","event":"created"}"#,
+    ),
     ("GET /hallway/v1/about", Known, ""),
     ("GET /hallway/v1/audit", Admin, ""),
     ("POST /hallway/v1/keys/rotate", Admin, "{}"),
@@ -455,7 +507,14 @@ struct Call {
     body: Value,
 }
 
-fn call(office: &Office, route: &str, given: &str, integration: &Integration, asked: &Value) -> Call {
+fn call(
+    office: &Office,
+    talk: &Talk,
+    route: &str,
+    given: &str,
+    integration: &Integration,
+    asked: &Value,
+) -> Call {
     let (method, path) = route.split_once(' ').unwrap();
     let plan = &office.plan;
     let location = &plan.locations[0];
@@ -470,6 +529,13 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
         // Neither has a common id.
         _ if path.contains("/meetings/") || path.contains("/recordings/") => "0".repeat(32),
         _ if path.contains("ocations/{id}") => location.id.to_string(),
+        _ if path.contains("/rooms/") => talk.room.clone(),
+        _ if path.contains("/team/memberships/") => talk.team_membership.clone(),
+        _ if path.contains("/memberships/") => talk.membership.clone(),
+        _ if path.contains("/messages/") => talk.message.clone(),
+        _ if path.contains("/contents/") => hallway_wire::id::ContentId::random().to_string(),
+        _ if path.contains("/attachment/") => talk.action.clone(),
+        _ if path.contains("/teams/") => talk.team.clone(),
         _ if path.contains("/workspaces/") => office.workspace("Board Room"),
         _ if path.contains("/webhooks/") || path.contains("/listen/") => {
             hallway_wire::id::WebhookId::random().to_string()
@@ -484,6 +550,10 @@ fn call(office: &Office, route: &str, given: &str, integration: &Integration, as
             .replace("{job}", &hallway_wire::id::JobId::random().to_string())
             .replace("{device}", &office.device("Board Room"))
             .replace("{workspace}", &office.workspace("Board Room"))
+            .replace("{room}", &talk.room)
+            .replace("{message}", &talk.message)
+            .replace("{team}", &talk.team)
+            .replace("{person}", &plan.people[0].id.to_string())
             .replace("{location}", &location.id.to_string())
             .replace("{floor}", &location.floors[0].id.to_string())
             .replace("{org}", &plan.organization.id.uuid().to_string())
@@ -540,12 +610,13 @@ async fn who_may_not_call() {
     let integration = Integration::activate(&office.admin, &asked).await;
     let nobody = Integration::activate(&office.admin, &modest()).await.client;
     let stranger = stranger(&office).await;
+    let talk = Talk::start(&office.admin).await;
     let anonymous = office.admin.anonymous();
     let refresh = office.admin.with_token(&integration.refresh_token);
     let mut newer = asked.clone();
     newer["manifestVersion"] = json!(2);
     for (route, who, given) in ROUTES {
-        let Call { method, target, body } = call(&office, route, given, &integration, &newer);
+        let Call { method, target, body } = call(&office, &talk, route, given, &integration, &newer);
         let ask = async |client: &Client| client.ask(&method, &target, body.clone()).await;
         let status = async |client: &Client, expected: &[u16]| {
             let answer = ask(client).await;
@@ -652,9 +723,10 @@ async fn an_integration_does_not_administer() {
     asked["apiAccess"] = scopes.collect();
     asked["features"] = json!(["digital_signage", "persistent_web_app"]);
     let integration = Integration::activate(&office.admin, &asked).await;
+    let talk = Talk::start(&office.admin).await;
     for (route, who, given) in ROUTES {
         if *who == Admin {
-            let Call { method, target, body } = call(&office, route, given, &integration, &asked);
+            let Call { method, target, body } = call(&office, &talk, route, given, &integration, &asked);
             let answer = integration.client.ask(&method, &target, body).await;
             assert_eq!(answer.status, 403, "{route}: {}", answer.text());
         }

@@ -65,6 +65,7 @@ impl Platform {
                 .doing("deleting expired tokens")?;
             self.sweep_events().await?;
             self.sweep_audit(now).await?;
+            self.sweep_orphans().await?;
         }
         self.sweep_hot_desks(pass, now).await?;
         self.sweep_metrics(pass).await?;

@@ -282,6 +282,7 @@ impl Platform {
             .collect();
         writes.extend(self.plan_no_groups(person).await?);
         writes.extend(self.plan_no_links(person));
+        writes.extend(crate::messaging::leave_everything(person.org, person.id));
         Ok(writes)
     }
 

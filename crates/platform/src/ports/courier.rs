@@ -41,8 +41,24 @@ pub trait Errand: Send {
     async fn post(&mut self, headers: &http::HeaderMap, body: Bytes) -> Result<Answer, CourierError>;
 }
 
+/// What was found at a URL.
+#[expect(missing_debug_implementations, reason = "the body is a trait object")]
+pub struct Fetched {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Box<dyn Download>,
+}
+
+/// A body that arrives.
+#[async_trait]
+pub trait Download: Send {
+    /// The next bytes; `None` at the end. Each wait is bounded by the target's time.
+    async fn chunk(&mut self) -> Result<Option<Bytes>, CourierError>;
+}
+
 /// Makes errands. Targets are checked when they are dialled: link-local and metadata addresses never,
 /// loopback and private ranges by a setting.
+#[async_trait]
 pub trait Courier: Send + Sync {
     /// # Errors
     /// The target is none: bad URL, scheme not allowed, bad certificate.
@@ -54,5 +70,11 @@ pub trait Courier: Send + Sync {
     /// It is none, or its address may not be dialled.
     fn check(&self, target: &Target) -> Result<(), CourierError> {
         self.errand(target).map(drop)
+    }
+
+    /// Asks for what is at a URL, without following where it points to.
+    async fn fetch(&self, target: &Target) -> Result<Fetched, CourierError> {
+        drop(self.errand(target)?);
+        Err(CourierError("this courier fetches nothing".to_owned()))
     }
 }

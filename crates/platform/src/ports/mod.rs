@@ -1,5 +1,6 @@
 //! What the domain needs from outside, and the laws that each implementation keeps.
 
+pub mod blobs;
 pub mod bus;
 pub mod clock;
 pub mod courier;
@@ -8,9 +9,10 @@ pub mod queue;
 pub mod records;
 pub mod store;
 
+pub use blobs::{BlobError, BlobReader, BlobWriter, Blobs};
 pub use bus::{Bus, Nudges, Topic};
 pub use clock::Clock;
-pub use courier::{Answer, Courier, CourierError, Errand, MAX_ANSWER, Target};
+pub use courier::{Answer, Courier, CourierError, Download, Errand, Fetched, MAX_ANSWER, Target};
 pub use outbox::{NewAttempt, NewOutgoing, Outgoing};
 pub use queue::{
     NewNotification, Notification, NotificationKind, Queue, QueueError, QueueLimits, QueueStats, Take,

@@ -12,6 +12,7 @@ mod integrations;
 mod licenses;
 mod meetings;
 mod outbox;
+mod trigger;
 mod webhooks;
 
 /// All of it.
@@ -28,5 +29,6 @@ pub(crate) fn routes() -> Api {
         .merge(licenses::routes())
         .merge(meetings::routes())
         .merge(outbox::routes())
+        .merge(trigger::routes())
         .merge(webhooks::routes())
 }

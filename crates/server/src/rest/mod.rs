@@ -33,6 +33,7 @@ mod rooms;
 pub(crate) mod scim;
 mod team_memberships;
 mod teams;
+mod upload;
 mod webhooks;
 mod workspace_locations;
 mod workspaces;

@@ -5,8 +5,10 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use hallway_platform::Caller;
-use hallway_wire::Id;
 use hallway_wire::id::{self, IdError, Kind, LocationId, OrgId};
+use hallway_wire::messaging::{PairId, PairKind};
+use hallway_wire::time::TimestampError;
+use hallway_wire::{Id, Timestamp};
 
 use crate::app::App;
 use crate::auth::Authenticated;
@@ -47,6 +49,20 @@ impl<S: Send + Sync, K: Kind> FromRequestParts<S> for PathId<K> {
     }
 }
 
+/// The id of a membership that a path ends in.
+#[derive(Clone, Copy)]
+pub(super) struct PathPair<P>(pub(super) PairId<P>);
+
+impl<S: Send + Sync, P: PairKind> FromRequestParts<S> for PathPair<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|_| bad_id())?;
+        crate::query::id(&text).map(PathPair)
+    }
+}
+
 /// The two ids of a path, as in `/locations/{id}/floors/{id}`.
 #[derive(Clone, Copy)]
 pub(super) struct PathIds<K, L>(pub(super) Id<K>, pub(super) Id<L>);
@@ -74,6 +90,17 @@ where
         .get(name)
         .map(|text| crate::query::id(text.trim()))
         .transpose()
+}
+
+/// A moment that may be there, with its offset. A blank in it is read as the `+` that some clients do not
+/// encode.
+pub(super) fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = query.get(name).map(str::trim) else {
+        return Ok(None);
+    };
+    let at = text.parse().or_else(|_| text.replace(' ', "+").parse());
+    at.map(Some)
+        .map_err(|error: TimestampError| ApiError::bad_request(format!("{name}: {error}")))
 }
 
 /// A text that may be there.

@@ -13,6 +13,7 @@ mod hot_desks;
 mod licenses;
 mod locations;
 mod meetings;
+mod messaging;
 mod metrics;
 mod outbox;
 mod people;

@@ -17,7 +17,7 @@ use hallway_platform::ports::{Clock, QueueLimits, Store, Write};
 use hallway_platform::{Config, Parts, Platform};
 use hallway_server::courier::{HttpCourier, Reach};
 use hallway_server::{App, ServerConfig};
-use hallway_store::SqlStore;
+use hallway_store::{FileBlobs, SqlStore};
 use hallway_wire::Timestamp;
 use hallway_wire::id::{OrgId, PersonId, WebhookId};
 use hallway_xapi::{Catalogue, Link, RpcError};
@@ -123,6 +123,7 @@ impl Rig {
             queue: Arc::new(LogQueue::in_memory(QueueLimits::default())),
             bus: Arc::new(LocalBus::new()),
             courier,
+            blobs: Arc::new(FileBlobs::ephemeral().unwrap()),
             clock: Arc::<StoppedClock>::clone(&clock),
             catalogue: Catalogue::builtin(),
             vault: Vault::new(&random()),
