@@ -25,6 +25,7 @@ pub mod organization;
 pub mod person;
 pub mod place;
 pub mod recording;
+pub mod scim;
 pub mod secret;
 pub mod time;
 pub mod token;

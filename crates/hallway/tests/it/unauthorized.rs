@@ -384,6 +384,49 @@ const ROUTES: &[(&str, Who, &str)] = &[
         Admin,
         r#"{"workspaceId":"{workspace}","email":"a@b.org"}"#,
     ),
+    ("GET /identity/scim/v2/Users/me", Scope, ""),
+    ("GET /identity/scim/{org}/v2/Users", Scope, ""),
+    (
+        "POST /identity/scim/{org}/v2/Users",
+        Scope,
+        r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"x@example.com","userType":"user"}"#,
+    ),
+    ("GET /identity/scim/{org}/v2/Users/{user}", Scope, ""),
+    (
+        "PUT /identity/scim/{org}/v2/Users/{user}",
+        Scope,
+        r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"x@example.com","userType":"user"}"#,
+    ),
+    (
+        "PATCH /identity/scim/{org}/v2/Users/{user}",
+        Scope,
+        r#"{"Operations":[{"op":"replace","path":"title","value":"x"}]}"#,
+    ),
+    ("DELETE /identity/scim/{org}/v2/Users/{user}", Scope, ""),
+    (
+        "POST /identity/scim/{org}/v2/Bulk",
+        Scope,
+        r#"{"schemas":[],"operations":[]}"#,
+    ),
+    ("GET /identity/scim/{org}/v2/Groups", Scope, ""),
+    (
+        "POST /identity/scim/{org}/v2/Groups",
+        Scope,
+        r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"x"}"#,
+    ),
+    ("GET /identity/scim/{org}/v2/Groups/{group}", Scope, ""),
+    (
+        "PUT /identity/scim/{org}/v2/Groups/{group}",
+        Scope,
+        r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"x"}"#,
+    ),
+    (
+        "PATCH /identity/scim/{org}/v2/Groups/{group}",
+        Scope,
+        r#"{"Operations":[{"op":"replace","path":"displayName","value":"x"}]}"#,
+    ),
+    ("DELETE /identity/scim/{org}/v2/Groups/{group}", Scope, ""),
+    ("GET /identity/scim/{org}/v2/Groups/{group}/Members", Scope, ""),
     ("GET /hallway/v1/integrations", Admin, ""),
     ("POST /hallway/v1/integrations", Admin, "{}"),
     ("GET /hallway/v1/integrations/{app}", Admin, ""),
@@ -557,6 +600,8 @@ fn call(
             .replace("{location}", &location.id.to_string())
             .replace("{floor}", &location.floors[0].id.to_string())
             .replace("{org}", &plan.organization.id.uuid().to_string())
+            .replace("{user}", &office.plan.people[1].id.uuid().to_string())
+            .replace("{group}", &uuid::Uuid::new_v4().to_string())
             .replace("{app}", &integration.app)
             .replace("{name}", "Audio.Volume.Set")
             .replace("{action}", "answer")

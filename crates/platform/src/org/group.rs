@@ -7,7 +7,7 @@ use hallway_wire::group as wire;
 use hallway_wire::id::{GroupId, OrgId, PersonId, group as public_id};
 use serde::{Deserialize, Serialize};
 
-use super::Person;
+use super::{Also, Person};
 use crate::audit;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
@@ -317,11 +317,24 @@ impl Platform {
     /// Missing scope or role; no name; the name is taken; a member is nobody.
     pub async fn create_group(&self, caller: &Caller, request: &wire::GroupRequest) -> Result<wire::Group> {
         caller.may_write_groups()?;
+        let id = self.make_group(caller, request, &|_| Ok(Vec::new())).await?;
+        let group = self.kept_group(caller.org, id).await?.doc;
+        let members = self.members_of(&group, 0, MAX_MEMBERS).await?.0;
+        Ok(view(&group, Some(members)))
+    }
+
+    /// Creates a group for who may, together with what `also` says.
+    pub(super) async fn make_group(
+        &self,
+        caller: &Caller,
+        request: &wire::GroupRequest,
+        also: Also<'_, Group>,
+    ) -> Result<GroupId> {
         caller.check_org(request.org_id)?;
         let now = self.now();
         let description = request.description.as_deref();
         let description = text("description", description.unwrap_or_default(), MAX_DESCRIPTION)?;
-        let mut group = Group {
+        let group = Group {
             id: GroupId::random(),
             org: caller.org,
             display_name: name(request.display_name.as_deref())?,
@@ -336,6 +349,7 @@ impl Platform {
             let mut group = group.clone();
             let mut writes = self.plan_members(&mut group, &changes).await?;
             writes.push(put_new(&group)?);
+            writes.extend(also(&group)?);
             let description = format!("created the group {}", group.display_name);
             writes.push(audit::by(
                 caller,
@@ -347,9 +361,7 @@ impl Platform {
             self.commit(writes).await
         })
         .await?;
-        group = self.kept_group(caller.org, id).await?.doc;
-        let members = self.members_of(&group, 0, MAX_MEMBERS).await?.0;
-        Ok(view(&group, Some(members)))
+        Ok(id)
     }
 
     /// Changes a group: its name, its description, who is in it.
@@ -364,38 +376,48 @@ impl Platform {
     ) -> Result<wire::Group> {
         caller.may_write_groups()?;
         caller.check_org(request.org_id)?;
-        let changes = changes(request)?;
-        self.retrying(async || {
-            let kept = self.kept_group(caller.org, id).await?;
-            let mut group = kept.doc.clone();
-            if let Some(given) = &request.display_name {
-                group.display_name = name(Some(given))?;
-            }
-            if let Some(given) = &request.description {
-                let given = text("description", given, MAX_DESCRIPTION)?;
-                group.description = Some(given).filter(|text| !text.is_empty());
-            }
-            let mut writes = self.plan_members(&mut group, &changes).await?;
-            if writes.is_empty() && group == kept.doc {
-                return Ok(());
-            }
-            group.last_modified = self.now();
-            writes.push(kept.put(&group)?);
-            let description = format!("changed the group {}", group.display_name);
-            let entry = audit::by(
-                caller,
-                self.now(),
-                "group.changed",
-                &group.display_name,
-                description,
-            );
-            writes.push(entry);
-            self.commit(writes).await
-        })
-        .await?;
+        self.retrying(|| self.change_group(caller, id, request, &|_| Ok(Vec::new())))
+            .await?;
         let group = self.kept_group(caller.org, id).await?.doc;
         let members = self.members_of(&group, 0, MAX_MEMBERS).await?.0;
         Ok(view(&group, Some(members)))
+    }
+
+    /// Changes a group for who may, together with what `also` says; stale if somebody was faster.
+    pub(super) async fn change_group(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        request: &wire::GroupRequest,
+        also: Also<'_, Group>,
+    ) -> Result<()> {
+        let changes = changes(request)?;
+        let kept = self.kept_group(caller.org, id).await?;
+        let mut group = kept.doc.clone();
+        if let Some(given) = &request.display_name {
+            group.display_name = name(Some(given))?;
+        }
+        if let Some(given) = &request.description {
+            let given = text("description", given, MAX_DESCRIPTION)?;
+            group.description = Some(given).filter(|text| !text.is_empty());
+        }
+        let mut writes = self.plan_members(&mut group, &changes).await?;
+        writes.extend(also(&group)?);
+        if writes.is_empty() && group == kept.doc {
+            return Ok(());
+        }
+        group.last_modified = self.now();
+        writes.push(kept.put(&group)?);
+        let description = format!("changed the group {}", group.display_name);
+        let entry = audit::by(
+            caller,
+            self.now(),
+            "group.changed",
+            &group.display_name,
+            description,
+        );
+        writes.push(entry);
+        self.commit(writes).await
     }
 
     /// Deletes a group; its members stay.
@@ -404,10 +426,18 @@ impl Platform {
     /// Missing scope or role; unknown.
     pub async fn delete_group(&self, caller: &Caller, id: GroupId) -> Result<()> {
         caller.may_write_groups()?;
+        self.remove_group(caller, id).await
+    }
+
+    /// Deletes a group for who may.
+    pub(super) async fn remove_group(&self, caller: &Caller, id: GroupId) -> Result<()> {
         self.retrying(async || {
             let kept = self.kept_group(caller.org, id).await?;
+            let beside = self
+                .plan_no_attributes(caller.org, &id.uuid().to_string())
+                .await?;
             let description = format!("deleted the group {}", kept.display_name);
-            self.commit(vec![
+            let mut writes = vec![
                 kept.delete(),
                 Write::Record(RecordWrite::DeleteAll {
                     kind: Membership::KIND,
@@ -422,18 +452,24 @@ impl Platform {
                     &kept.display_name,
                     description,
                 ),
-            ])
-            .await
+            ];
+            writes.extend(beside);
+            self.commit(writes).await
         })
         .await
     }
 
-    async fn kept_group(&self, org: OrgId, id: GroupId) -> Result<Kept<Group>> {
+    pub(super) async fn kept_group(&self, org: OrgId, id: GroupId) -> Result<Kept<Group>> {
         self.demand(org, &id.uuid().to_string()).await
     }
 
     /// A part of the members of a group in the order in which they came, and whether there are more.
-    async fn members_of(&self, group: &Group, start: usize, max: usize) -> Result<(Vec<wire::Member>, bool)> {
+    pub(super) async fn members_of(
+        &self,
+        group: &Group,
+        start: usize,
+        max: usize,
+    ) -> Result<(Vec<wire::Member>, bool)> {
         let find = Find::new(
             Membership::KIND,
             group.org,
@@ -487,6 +523,28 @@ impl Platform {
             }
         }
         Ok(writes)
+    }
+
+    /// The groups that a person is in, in the order in which it came into them.
+    pub(super) async fn groups_of(&self, org: OrgId, person: PersonId) -> Result<Vec<Group>> {
+        let of = person.uuid().to_string();
+        let memberships = self
+            .list_all::<Membership>(org, Membership::BY_PERSON, &of)
+            .await?;
+        let mut groups = Vec::new();
+        for membership in memberships {
+            let id = membership.group.uuid().to_string();
+            groups.extend(self.get::<Group>(org, &id).await?.map(|kept| kept.doc));
+        }
+        Ok(groups)
+    }
+
+    /// All groups, in the order of their names.
+    pub(super) async fn all_groups(&self, org: OrgId, descending: bool) -> Result<Vec<Group>> {
+        let find = Find::new(Group::KIND, org, Group::BY_NAME, "", usize::MAX - 1);
+        let find = if descending { find.newest_first() } else { find };
+        let listed = self.list::<Group>(find).await?;
+        Ok(listed.items.into_iter().map(|kept| kept.doc).collect())
     }
 
     /// The writes that take a person out of all groups.

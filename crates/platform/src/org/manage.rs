@@ -7,7 +7,7 @@ use hallway_wire::person::{self as wire, PersonRequest};
 use super::assign::{Addition, Planned};
 use super::body::{self, GivenLine};
 use super::directory::Shown;
-use super::{Person, PersonKind, Role};
+use super::{Also, Person, PersonKind, Role};
 use crate::audit;
 use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
@@ -31,7 +31,9 @@ impl Platform {
         calling: bool,
     ) -> Result<wire::Person> {
         caller.may_edit_people()?;
-        let person = self.retrying(|| self.try_create(caller, request)).await?;
+        let person = self
+            .retrying(|| self.try_create(caller, request, &|_| Ok(Vec::new())))
+            .await?;
         self.wake_mail();
         self.show(
             &person,
@@ -43,7 +45,13 @@ impl Platform {
         .await
     }
 
-    async fn try_create(&self, caller: &Caller, request: &PersonRequest) -> Result<Person> {
+    /// Creates a person for who may, together with what `also` says.
+    pub(super) async fn try_create(
+        &self,
+        caller: &Caller,
+        request: &PersonRequest,
+        also: Also<'_, Person>,
+    ) -> Result<Person> {
         caller.check_org(request.org_id)?;
         let now = self.now();
         let id = PersonId::random();
@@ -63,6 +71,7 @@ impl Platform {
         }
         let mut writes = planned.writes;
         writes.push(put_new(&person)?);
+        writes.extend(also(&person)?);
         writes.extend(self.plan_activation_mail(&person).await?);
         let description = format!("created {}", person.display_name);
         writes.push(audit::by(
@@ -89,7 +98,9 @@ impl Platform {
         calling: bool,
     ) -> Result<wire::Person> {
         caller.may_edit_people()?;
-        let person = self.retrying(|| self.try_update(caller, id, request)).await?;
+        let person = self
+            .retrying(|| self.try_update(caller, id, request, &|_| Ok(Vec::new())))
+            .await?;
         self.forget_sessions_of(id);
         self.show(
             &person,
@@ -101,7 +112,14 @@ impl Platform {
         .await
     }
 
-    async fn try_update(&self, caller: &Caller, id: PersonId, request: &PersonRequest) -> Result<Person> {
+    /// Changes a person for who may, together with what `also` says.
+    pub(super) async fn try_update(
+        &self,
+        caller: &Caller,
+        id: PersonId,
+        request: &PersonRequest,
+        also: Also<'_, Person>,
+    ) -> Result<Person> {
         caller.check_org(request.org_id)?;
         let kept = self.changeable(caller, id).await?;
         let mut person = kept.doc.clone();
@@ -126,9 +144,11 @@ impl Platform {
         };
         writes.extend(planned.writes);
         writes.extend(self.plan_changed_line(&kept, &mut person, &line).await?);
-        if person == kept.doc {
+        let beside = also(&person)?;
+        if person == kept.doc && beside.is_empty() {
             return Ok(person);
         }
+        writes.extend(beside);
         person.last_modified = self.now();
         writes.push(kept.put(&person)?);
         let description = format!("changed {}", person.display_name);
@@ -236,6 +256,11 @@ impl Platform {
     /// Missing scope or role; unknown; nobody would administer the organization.
     pub async fn delete_person(&self, caller: &Caller, id: PersonId) -> Result<()> {
         caller.may_write_people()?;
+        self.remove_person(caller, id).await
+    }
+
+    /// Deletes a person for who may.
+    pub(super) async fn remove_person(&self, caller: &Caller, id: PersonId) -> Result<()> {
         let devices = self.retrying(|| self.try_delete(caller, id)).await?;
         self.forget_sessions_of(id);
         for device in devices {
@@ -281,6 +306,8 @@ impl Platform {
             .map(|grant| Write::DeleteGrant(grant.id))
             .collect();
         writes.extend(self.plan_no_groups(person).await?);
+        let of = person.id.uuid().to_string();
+        writes.extend(self.plan_no_attributes(person.org, &of).await?);
         writes.extend(self.plan_no_links(person));
         writes.extend(crate::messaging::leave_everything(person.org, person.id));
         Ok(writes)

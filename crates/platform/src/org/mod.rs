@@ -13,6 +13,7 @@ mod license;
 mod licenses;
 mod manage;
 mod person;
+mod scim;
 mod service;
 
 pub use directory::{FoundPeople, PeopleQuery};
@@ -20,7 +21,11 @@ pub use group::{Group, GroupQuery, GroupsFound, MembersFound};
 pub use license::{License, LicenseKind};
 pub use licenses::AssignmentDone;
 pub use person::{Line, Person, PersonAddress, PersonNumber};
+pub use scim::{ScimFound, ScimQuery};
 pub use service::Founding;
+
+/// What is committed together with a record: asked once the record is as it will be.
+pub(crate) type Also<'a, D> = &'a (dyn Fn(&D) -> crate::error::Result<Vec<crate::ports::Write>> + Sync);
 
 /// The owner of everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

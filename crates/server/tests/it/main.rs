@@ -22,5 +22,6 @@ mod people_write;
 mod receiver;
 mod recordings;
 mod rig;
+mod scim;
 mod webhooks;
 mod workspaces;

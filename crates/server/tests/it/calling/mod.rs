@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::locations::denver;
 use crate::rig::Rig;
 
+mod lines;
 mod numbers;
+mod race;
 mod sites;
 
 /// A location with Webex Calling, a non-integrated connection, prefix 8, and numbers from +14085550100 on, of
