@@ -79,7 +79,7 @@ pub(super) async fn walk(office: &Office) -> Vec<Answered> {
     groups(&mut walk, &person).await;
     scim(&mut walk).await;
     webhooks(&mut walk).await;
-    // messaging(&mut walk, &person).await;
+    messaging(&mut walk, &person).await;
     meetings(&mut walk).await;
     // applications(&mut walk).await;
     watching(&mut walk).await;
