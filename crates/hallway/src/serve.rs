@@ -99,6 +99,12 @@ pub(crate) struct ServeArgs {
     /// The region that activation codes name; the official clients find the signing keys by it.
     #[arg(long, default_value = "us-east-2_a")]
     region: String,
+    /// Seconds that access tokens of integrations and service apps live.
+    #[arg(long, default_value_t = 1_209_600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
+    token_life: u64,
+    /// Seconds that their refresh tokens live since their last use.
+    #[arg(long, default_value_t = 7_776_000, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
+    refresh_token_life: u64,
     /// Seconds between periodic full syncs; 0 is never.
     #[arg(long, default_value_t = 3600, value_name = "SECONDS")]
     full_sync_every: u64,
@@ -160,6 +166,7 @@ impl DemoArgs {
             private_targets: true,
             platform: Config {
                 allow_http: true,
+                open_sign_in: true,
                 ..Config::default()
             },
             ..HouseConfig::default()
@@ -202,6 +209,8 @@ impl ServeArgs {
             },
             platform: Config {
                 region: self.region.clone(),
+                app_access_token_life: Duration::from_secs(self.token_life),
+                app_refresh_token_life: Duration::from_secs(self.refresh_token_life),
                 allow_http: self.allow_http,
                 full_sync_every: Duration::from_secs(self.full_sync_every),
                 poll_hold: Duration::from_secs(self.poll_hold),

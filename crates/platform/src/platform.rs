@@ -15,7 +15,7 @@ use crate::error::{Doing as _, Result};
 use crate::fault::Faults;
 use crate::mail::MailRoom;
 use crate::notify::{Audiences, Deliveries, Pollers};
-use crate::oauth::Sessions;
+use crate::oauth::{Guesses, Sessions};
 use crate::ports::{Blobs, Bus, Clock, Courier, Queue, Store, Write};
 use crate::webhook::Webhooks;
 
@@ -30,8 +30,24 @@ pub struct Config {
     pub access_token_life: Duration,
     /// Life of a refresh token since its last extension.
     pub refresh_token_life: Duration,
-    /// Life of a personal access token of an administrator.
+    /// Life of an access token of an integration or service app.
+    pub app_access_token_life: Duration,
+    /// Life of their refresh tokens since their last use.
+    pub app_refresh_token_life: Duration,
+    /// Life of the token that an administrator gets at the start, or from who holds the data directory.
     pub admin_token_life: Duration,
+    /// Life of a personal access token.
+    pub personal_token_life: Duration,
+    /// Life of an authorization code.
+    pub code_life: Duration,
+    /// How long a device waits for its person.
+    pub device_flow_life: Duration,
+    /// Life of a code with which a person signs in.
+    pub sign_in_code_life: Duration,
+    /// How long a person stays signed in at a browser.
+    pub browser_session_life: Duration,
+    /// Whether the pages let anybody sign in as anybody by a click: for demonstrations only.
+    pub open_sign_in: bool,
     /// Life of an activation code.
     pub activation_code_life: Duration,
     /// How long a poll is held when nothing is waiting.
@@ -81,7 +97,15 @@ impl Default for Config {
             region: "us-east-2_a".to_owned(),
             access_token_life: Duration::from_secs(18 * HOUR),
             refresh_token_life: Duration::from_secs(90 * 24 * HOUR),
+            app_access_token_life: Duration::from_secs(14 * 24 * HOUR),
+            app_refresh_token_life: Duration::from_secs(90 * 24 * HOUR),
             admin_token_life: Duration::from_secs(365 * 24 * HOUR),
+            personal_token_life: Duration::from_secs(12 * HOUR),
+            code_life: Duration::from_secs(120),
+            device_flow_life: Duration::from_secs(600),
+            sign_in_code_life: Duration::from_secs(900),
+            browser_session_life: Duration::from_secs(HOUR),
+            open_sign_in: false,
             activation_code_life: Duration::from_secs(24 * HOUR),
             poll_hold: Duration::from_secs(20),
             full_sync_every: Duration::from_secs(HOUR),
@@ -134,6 +158,7 @@ pub struct Platform {
     pub(crate) vault: Vault,
     pub(crate) keys: ArcSwap<KeyRing>,
     pub(crate) sessions: Sessions,
+    pub(crate) guesses: Guesses,
     pub(crate) links: Links,
     pub(crate) audiences: Audiences,
     pub(crate) pollers: Pollers,
@@ -190,6 +215,7 @@ impl Platform {
             vault,
             keys,
             sessions: Sessions::default(),
+            guesses: Guesses::default(),
             links: Links::default(),
             pollers: Pollers::default(),
             deliveries: Deliveries::default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::HeaderMap;
 use axum::http::header::{self, AUTHORIZATION};
 use axum::http::request::Parts;
@@ -39,6 +39,16 @@ pub(crate) fn user_agent(parts: &Parts) -> Option<Arc<str>> {
     Some(Arc::from(text.get(..USER_AGENT).unwrap_or(text)))
 }
 
+/// What every token may ask of the management API: it concerns only what is the caller's own.
+const OPEN_MANAGEMENT: [&str; 3] = ["about", "listen", "webhooks"];
+
+/// Whether a request is one to the management API, which no scope stands for.
+fn is_management(parts: &Parts) -> bool {
+    let route = parts.extensions.get::<MatchedPath>();
+    let below = route.and_then(|route| route.as_str().strip_prefix("/hallway/v1/"));
+    below.is_some_and(|below| !OPEN_MANAGEMENT.contains(&below.split('/').next().unwrap_or_default()))
+}
+
 impl FromRequestParts<App> for Authenticated {
     type Rejection = ApiError;
 
@@ -52,6 +62,13 @@ impl FromRequestParts<App> for Authenticated {
             return Err(Error::RateLimited {
                 retry_after_s: wait.as_secs().saturating_add(1),
             }
+            .into());
+        }
+        if !principal.may_manage && principal.machine.is_none() && is_management(parts) {
+            return Err(Error::forbidden(
+                "Managing Hallway needs a personal access token that is not limited to some scopes: what an \
+                 integration, bot or service app was allowed says nothing about it.",
+            )
             .into());
         }
         let tracking_id = parts

@@ -255,6 +255,11 @@ impl Store for SqlStore {
             .await
     }
 
+    async fn grants_of_client(&self, client_id: &str) -> Result<Vec<Grant>> {
+        let sql = "SELECT doc FROM oauth_grant WHERE client_id = ?1";
+        self.many(sql, &[Param::Text(client_id.to_owned())]).await
+    }
+
     async fn tokens_of(&self, grant: Uuid) -> Result<Vec<Token>> {
         self.many("SELECT doc FROM token WHERE grant_id = ?1", &[Param::Id(grant)])
             .await

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::access_args::{
+    AppCommand, AuthorizationCommand, OrganizationCommand, PersonAccessCommand, ServiceAppCommand,
+};
+
 use super::calling::{CallingCommand, NumberCommand};
 
 /// How to reach a Hallway. Each may stand before or after the command.
@@ -93,6 +97,21 @@ pub(crate) enum Command {
     Webhook(WebhookCommand),
     /// Forward events to a local address, without hosting anything that can be called
     Listen(ListenArgs),
+    /// Register and look after integrations and bots
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Register service apps, and authorize them for the organization
+    #[command(subcommand)]
+    ServiceApp(ServiceAppCommand),
+    /// List and revoke what was granted to clients
+    #[command(subcommand)]
+    Authorization(AuthorizationCommand),
+    /// Let people in
+    #[command(subcommand)]
+    Person(PersonEntry),
+    /// Look after the organization itself
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
     /// Let things go wrong on demand, to test how clients take it
     #[command(subcommand)]
     Fault(FaultCommand),
@@ -113,6 +132,13 @@ pub(crate) enum Command {
     Ca(CaCommand),
     /// Say whether Hallway is up and what it is
     Status,
+}
+
+/// `hallway person`
+#[derive(Subcommand, Debug)]
+pub(crate) enum PersonEntry {
+    #[command(flatten)]
+    Access(PersonAccessCommand),
 }
 
 #[derive(Subcommand, Debug)]

@@ -1,11 +1,14 @@
 //! The command line as a client of a running Hallway, and the checks that need none.
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
-//! [`jwt`], [`device`], [`places`], [`xapi`], [`fault`], [`ca`] or [`admin`]. They all ask through one
+//! [`jwt`], [`device`], [`places`], [`xapi`], [`fault`], [`applications`], [`access`], [`ca`] or [`admin`]. They all ask through one
 //! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
 //! nothing else prints.
 
+mod access;
+mod access_args;
 mod admin;
+mod applications;
 mod args;
 mod ca;
 mod call;

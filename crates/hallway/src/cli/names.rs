@@ -138,7 +138,7 @@ pub(crate) fn named(items: &[Value], id: &str, names: &[&str], about: &str) -> V
 ///
 /// # Errors
 /// None has the name: a refusal that suggests others. Several have it: wrong usage that lists them.
-fn pick(noun: &str, wanted: &str, all: &[Named]) -> Result<Named> {
+pub(crate) fn pick(noun: &str, wanted: &str, all: &[Named]) -> Result<Named> {
     let wanted = wanted.trim();
     let folded = wanted.to_lowercase();
     let same: Vec<&Named> = all

@@ -1,7 +1,9 @@
 //! From a parsed command to its room.
 
+use super::access;
 use super::admin;
-use super::args::{Command, DeviceEntry, GlobalArgs};
+use super::applications;
+use super::args::{Command, DeviceEntry, GlobalArgs, PersonEntry};
 use super::ca;
 use super::calling;
 use super::connection::Connection;
@@ -62,6 +64,11 @@ async fn dispatch(
         Command::Message(command) => message::run(command, &client()?, printer).await,
         Command::Trigger(args) => trigger::run(args, &client()?, printer).await,
         Command::Xapi(command) => xapi::run(command, &client()?, printer).await,
+        Command::App(command) => applications::app(command, &client()?, printer).await,
+        Command::ServiceApp(command) => applications::service_app(command, &env, &client()?, printer).await,
+        Command::Authorization(command) => access::authorization(command, &client()?, printer).await,
+        Command::Person(PersonEntry::Access(command)) => access::person(command, &client()?, printer).await,
+        Command::Organization(command) => access::organization(command, &client()?, printer).await,
         Command::Fault(command) => fault::run(command, &client()?, printer).await,
         Command::Webhook(command) => webhook::run(command, &client()?, printer).await,
         Command::Listen(args) => listen::run(args, &client()?, printer).await,

@@ -35,6 +35,51 @@ use Who::{Admin, All, Device, Itself, Known, Scope};
 /// bodies stand for ids of the office.
 const ROUTES: &[(&str, Who, &str)] = &[
     ("POST /v1/access_token", All, ""),
+    ("POST /v1/device/authorize", All, ""),
+    ("POST /v1/device/token", All, ""),
+    ("GET /v1/authorize", All, ""),
+    ("POST /v1/authorize", All, ""),
+    ("POST /v1/authorize/signIn", All, ""),
+    ("POST /v1/authorize/signOut", All, ""),
+    ("GET /v1/device", All, ""),
+    ("POST /v1/device", All, ""),
+    ("GET /v1/applications", Scope, ""),
+    ("POST /v1/applications", Admin, "{}"),
+    ("GET /v1/applications/{id}", Scope, ""),
+    ("PUT /v1/applications/{id}", Admin, "{}"),
+    ("DELETE /v1/applications/{id}", Admin, ""),
+    (
+        "POST /v1/applications/{id}/authorize",
+        Admin,
+        r#"{"orgId":"{org}"}"#,
+    ),
+    (
+        "POST /v1/applications/{id}/deauthorize",
+        Admin,
+        r#"{"orgId":"{org}"}"#,
+    ),
+    (
+        "POST /v1/applications/{id}/token",
+        Scope,
+        r#"{"clientId":"C1","clientSecret":"x","targetOrgId":"{org}"}"#,
+    ),
+    ("GET /v1/authorizations", Scope, "?personId={id}"),
+    ("DELETE /v1/authorizations", Scope, "?clientId=C00ff"),
+    ("GET /v1/authorizations/tokenExpiry", Scope, ""),
+    ("DELETE /v1/authorizations/{id}", Scope, ""),
+    ("GET /hallway/v1/serviceApps", Admin, ""),
+    ("GET /hallway/v1/applications/{id}/authorizations", Admin, ""),
+    (
+        "POST /hallway/v1/applications/{id}/requestAuthorization",
+        Admin,
+        r#"{"orgId":"{org}"}"#,
+    ),
+    ("POST /hallway/v1/applications/{id}/rotateSecret", Admin, ""),
+    ("POST /hallway/v1/applications/{id}/botToken", Admin, ""),
+    ("POST /hallway/v1/people/{id}/token", Admin, "{}"),
+    ("POST /hallway/v1/people/{id}/signInCode", Admin, ""),
+    ("GET /hallway/v1/organization/sites", Admin, ""),
+    ("PUT /hallway/v1/organization/sites", Admin, r#"{"sites":[]}"#),
     (
         "GET /v1/xapi/status",
         Scope,
@@ -566,6 +611,11 @@ fn call(
         _ if path.contains("/roles/") => hallway_wire::id::RoleId::random().to_string(),
         _ if path.contains("/licenses/") => hallway_wire::id::LicenseId::random().to_string(),
         _ if path.contains("/groups/") => hallway_wire::id::GroupId::random().to_string(),
+        _ if path.contains("/applications/") => {
+            hallway_wire::application::ApplicationId("C00ff".to_owned()).to_string()
+        }
+        _ if path.contains("/authorizations/") => hallway_wire::id::AuthorizationId::random().to_string(),
+        "/v1/authorizations" => plan.people[0].id.to_string(),
         _ if path.contains("/people/") => plan.people[0].id.to_string(),
         _ if path.contains("/calls/") => hallway_wire::id::CallId::random().to_string(),
         _ if path.contains("/hotdesk/") => hallway_wire::id::CallId::random().uuid().to_string(),

@@ -66,6 +66,7 @@ impl Platform {
             self.sweep_events().await?;
             self.sweep_audit(now).await?;
             self.sweep_orphans().await?;
+            self.sweep_codes(now).await?;
         }
         self.sweep_hot_desks(pass, now).await?;
         self.sweep_metrics(pass).await?;

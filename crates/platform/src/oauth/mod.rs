@@ -5,11 +5,29 @@ use hallway_wire::id::{ActivationId, OrgId, PersonId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::crypto::sha256;
+use crate::error::Error;
+use crate::ports::{Key, by_time};
+
+mod authorizations;
+mod clients;
+mod codes;
+mod device_flow;
+mod exchange;
+mod guesses;
+mod personal;
 mod service;
 mod sessions;
+mod sign_in;
+mod sweep;
 
+pub use authorizations::Owner;
+pub use codes::{Asked, AuthorizeRequest, BadRequest, Challenge};
+pub use device_flow::DeviceAsks;
+pub(crate) use guesses::Guesses;
 pub(crate) use service::{token_row, token_text};
 pub(crate) use sessions::Sessions;
+pub use sign_in::{Credential, SignedIn};
 
 /// What an account allowed a client to do. Every token belongs to one; ending it ends them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,4 +70,34 @@ pub struct Token {
     pub scopes: Vec<String>,
     pub issued: Timestamp,
     pub expires: Timestamp,
+}
+
+/// Where records that end are listed by when they do.
+const EXPIRY: &str = "expiry";
+
+fn expiry_key(expires: Timestamp) -> Key {
+    Key {
+        index: EXPIRY,
+        value: String::new(),
+        order: by_time(expires),
+    }
+}
+
+/// The id of the record of a secret: its hash, in hexadecimal digits.
+fn hashed_key(secret: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(64);
+    for byte in sha256(secret.as_bytes()) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Why a grant of the token endpoint is refused.
+fn invalid_grant(description: &str) -> Error {
+    Error::OAuth {
+        error: "invalid_grant",
+        description: description.to_owned(),
+    }
 }

@@ -15,6 +15,7 @@ mod manage;
 mod person;
 mod scim;
 mod service;
+mod sites;
 
 pub use directory::{FoundPeople, PeopleQuery};
 pub use group::{Group, GroupQuery, GroupsFound, MembersFound};
@@ -33,6 +34,9 @@ pub struct Organization {
     pub id: OrgId,
     pub display_name: String,
     pub created: Timestamp,
+    /// Host names of its sites, which service-app webhooks tell.
+    #[serde(default)]
+    pub sites: Vec<String>,
 }
 
 /// An administrative role.

@@ -55,6 +55,7 @@ impl Platform {
                 id: org,
                 display_name: display_name.clone(),
                 created: now,
+                sites: Vec::new(),
             }),
             Write::PutPerson(Person {
                 roles: vec![Role::FullAdmin],

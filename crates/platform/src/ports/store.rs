@@ -189,6 +189,8 @@ pub trait Store: Send + Sync {
     async fn grant(&self, id: Uuid) -> Result<Option<Grant>, StoreError>;
     /// The grants of a person or machine account.
     async fn grants_of(&self, org: OrgId, person: PersonId) -> Result<Vec<Grant>, StoreError>;
+    /// The grants of a client, in every organization.
+    async fn grants_of_client(&self, client_id: &str) -> Result<Vec<Grant>, StoreError>;
     /// The tokens of a grant, ended ones too.
     async fn tokens_of(&self, grant: Uuid) -> Result<Vec<Token>, StoreError>;
     async fn token(&self, hash: [u8; 32]) -> Result<Option<Token>, StoreError>;

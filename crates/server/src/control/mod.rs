@@ -2,6 +2,7 @@
 
 use crate::describe::Api;
 
+mod applications;
 mod calling;
 mod calls;
 mod devices;
@@ -19,6 +20,7 @@ mod webhooks;
 pub(crate) fn routes() -> Api {
     Api::new("Hallway")
         // One line for each module, in the order of the alphabet.
+        .merge(applications::routes())
         .merge(calling::routes())
         .merge(calls::routes())
         .merge(devices::routes())

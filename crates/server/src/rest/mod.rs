@@ -7,6 +7,7 @@ mod applications;
 mod attachment_actions;
 mod audit;
 mod authorizations;
+mod authorize;
 mod calling;
 mod calls;
 mod configurations;
@@ -26,6 +27,7 @@ mod metrics;
 mod oauth;
 mod organizations;
 pub(crate) mod page;
+mod pages;
 mod people;
 mod query;
 mod recordings;
@@ -47,6 +49,7 @@ pub(crate) fn routes() -> Api {
         .merge(attachment_actions::routes())
         .merge(audit::routes())
         .merge(authorizations::routes())
+        .merge(authorize::routes())
         .merge(calling::routes())
         .merge(calls::routes())
         .merge(configurations::routes())

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod audit;
+mod authorizations;
+mod browser;
 mod calling;
 mod calls;
 mod contracts;
@@ -15,6 +17,7 @@ mod locations;
 mod meetings;
 mod messaging;
 mod metrics;
+mod oauth;
 mod outbox;
 mod people;
 mod people_calling;
@@ -23,5 +26,6 @@ mod receiver;
 mod recordings;
 mod rig;
 mod scim;
+mod service_apps;
 mod webhooks;
 mod workspaces;

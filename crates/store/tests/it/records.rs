@@ -24,6 +24,7 @@ pub(crate) fn organization(name: &str) -> Organization {
         id: OrgId::random(),
         display_name: name.to_owned(),
         created: NOW,
+        sites: Vec::new(),
     }
 }
 

@@ -389,6 +389,7 @@ pub(super) async fn grants_end_together(store: Subject) {
     let mut found = store.grants_of(here, ada).await.unwrap();
     found.sort_by_key(|it| it.client_id.clone());
     assert_eq!(found, [all[0].clone(), all[1].clone()]);
+    assert_eq!(store.grants_of_client("C1").await.unwrap().len(), 3);
     assert_eq!(store.tokens_of(all[4].id).await.unwrap()[0].hash, [5; 32]);
     let left = async |store: &Subject| {
         let mut left = Vec::new();
