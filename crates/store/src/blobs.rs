@@ -189,8 +189,6 @@ impl Blobs for FileBlobs {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
     use super::*;
 
     async fn read(blobs: &FileBlobs, id: Uuid) -> Option<Vec<u8>> {

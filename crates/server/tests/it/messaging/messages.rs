@@ -165,7 +165,7 @@ async fn threads() {
         .get(ada, &format!("/messages?roomId={room}&parentId={parent}"))
         .await
         .items();
-    assert_eq!(listed, [reply.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&reply));
     assert_eq!(
         cast.get(ada, &format!("/messages?roomId={room}"))
             .await
