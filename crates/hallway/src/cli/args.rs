@@ -9,6 +9,10 @@ use super::access_args::{
 };
 
 use super::calling::{CallingCommand, NumberCommand};
+use super::group::GroupCommand;
+use super::license::LicenseCommand;
+use super::mail::MailCommand;
+use super::person::PersonCommand;
 
 /// How to reach a Hallway. Each may stand before or after the command.
 #[derive(Args, Clone, Default)]
@@ -106,12 +110,21 @@ pub(crate) enum Command {
     /// List and revoke what was granted to clients
     #[command(subcommand)]
     Authorization(AuthorizationCommand),
-    /// Let people in
+    /// Look after people, and let them in
     #[command(subcommand)]
     Person(PersonEntry),
     /// Look after the organization itself
     #[command(subcommand)]
     Organization(OrganizationCommand),
+    /// List licenses, and give them to people
+    #[command(subcommand)]
+    License(LicenseCommand),
+    /// List groups of people
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Read the e-mails that Hallway has written
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Let things go wrong on demand, to test how clients take it
     #[command(subcommand)]
     Fault(FaultCommand),
@@ -137,6 +150,8 @@ pub(crate) enum Command {
 /// `hallway person`
 #[derive(Subcommand, Debug)]
 pub(crate) enum PersonEntry {
+    #[command(flatten)]
+    Directory(PersonCommand),
     #[command(flatten)]
     Access(PersonAccessCommand),
 }

@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::device::text;
-use super::failure::{Failure, Result};
+use super::failure::Result;
 use super::http::{Body, Client, encoded, with_query};
 use super::names::{self, Named};
 use super::printer::Printer;
@@ -73,7 +73,7 @@ pub(crate) enum NumberCommand {
     },
     /// Give a person an alternate number
     Assign {
-        /// Id or e-mail address of the person
+        /// E-mail address, id or display name of the person
         person: String,
         number: String,
         /// Extension that goes with it
@@ -82,13 +82,13 @@ pub(crate) enum NumberCommand {
     },
     /// Take an alternate number from a person
     Unassign {
-        /// Id or e-mail address of the person
+        /// E-mail address, id or display name of the person
         person: String,
         number: String,
     },
     /// Show the numbers of a person
     Of {
-        /// Id or e-mail address of the person
+        /// E-mail address, id or display name of the person
         person: String,
     },
     /// Say whether numbers could be added
@@ -160,31 +160,6 @@ fn site_table(sites: &[Value]) -> String {
     table.or("No location has Webex Calling: turn it on with `hallway calling enable LOCATION`.")
 }
 
-/// The person of an id or an e-mail address.
-async fn person(client: &Client, wanted: &str) -> Result<Named> {
-    let wanted = wanted.trim();
-    if !wanted.contains('@') {
-        return Ok(Named {
-            id: wanted.to_owned(),
-            name: wanted.to_owned(),
-            about: String::new(),
-        });
-    }
-    let found = client
-        .list(&with_query("/v1/people", &[("email", wanted)]))
-        .await?;
-    match found.as_slice() {
-        [one] => Ok(Named {
-            id: text(one, "id").to_owned(),
-            name: text(one, "displayName").to_owned(),
-            about: String::new(),
-        }),
-        _ => Err(Failure::refused(format!(
-            "nobody has the address {wanted}: `hallway person list` shows who there is"
-        ))),
-    }
-}
-
 fn numbers_path(location: &Named) -> String {
     format!("{SITES}/{}/numbers", location.segment())
 }
@@ -237,26 +212,23 @@ pub(crate) async fn number(command: NumberCommand, client: &Client, printer: &mu
             done(printer, "removed", &numbers, &location)
         }
         NumberCommand::Assign {
-            person: wanted,
+            person,
             number,
             extension,
         } => {
-            let person = person(client, &wanted).await?;
+            let person = names::person(client, &person).await?;
             let change = json!({ "action": "ADD", "directNumber": number, "extension": extension });
             change_numbers(client, &person, change).await?;
             show_numbers(client, &person, printer).await
         }
-        NumberCommand::Unassign {
-            person: wanted,
-            number,
-        } => {
-            let person = person(client, &wanted).await?;
+        NumberCommand::Unassign { person, number } => {
+            let person = names::person(client, &person).await?;
             let change = json!({ "action": "DELETE", "directNumber": number });
             change_numbers(client, &person, change).await?;
             show_numbers(client, &person, printer).await
         }
-        NumberCommand::Of { person: wanted } => {
-            let person = person(client, &wanted).await?;
+        NumberCommand::Of { person } => {
+            let person = names::person(client, &person).await?;
             show_numbers(client, &person, printer).await
         }
         NumberCommand::Validate { numbers } => {

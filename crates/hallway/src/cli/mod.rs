@@ -1,7 +1,8 @@
 //! The command line as a client of a running Hallway, and the checks that need none.
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
-//! [`jwt`], [`device`], [`places`], [`xapi`], [`fault`], [`applications`], [`access`], [`ca`] or [`admin`]. They all ask through one
+//! [`jwt`], [`device`], [`places`], [`person`], [`license`], [`group`], [`mail`], [`xapi`], [`fault`],
+//! [`applications`], [`access`], [`ca`] or [`admin`]. They all ask through one
 //! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
 //! nothing else prints.
 
@@ -17,15 +18,19 @@ mod connection;
 mod device;
 mod failure;
 mod fault;
+mod group;
 mod http;
 mod input;
 mod integration;
 mod jwt;
+mod license;
 mod listen;
+mod mail;
 mod manifest;
 mod meeting;
 mod message;
 mod names;
+mod person;
 mod places;
 pub(crate) mod printer;
 mod room;

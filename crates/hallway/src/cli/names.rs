@@ -1,12 +1,12 @@
 //! Finds things by what people call them.
 
 use hallway_wire::Id;
-use hallway_wire::id::{DeviceId, IdError, Kind, LocationId, RoomId, WebhookId, WorkspaceId};
+use hallway_wire::id::{DeviceId, IdError, Kind, LocationId, PersonId, RoomId, WebhookId, WorkspaceId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::failure::{Failure, Result};
-use super::http::{Client, encoded};
+use super::http::{Client, encoded, with_query};
 
 /// Something that was found. Where the caller gave an id, nothing was asked, and the name is the id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,14 @@ pub(crate) const WORKSPACES: &str = "/v1/workspaces?max=1000";
 pub(crate) const LOCATIONS: &str = "/v1/locations";
 /// Where the rooms are in which people talk.
 pub(crate) const ROOMS: &str = "/v1/rooms?max=1000";
+/// Where the people are.
+pub(crate) const PEOPLE: &str = "/v1/people";
+/// Where the roles are.
+pub(crate) const ROLES: &str = "/v1/roles";
+/// Where the licenses are.
+pub(crate) const LICENSES: &str = "/v1/licenses";
+/// Where the groups are.
+pub(crate) const GROUPS: &str = "/v1/groups?count=500";
 /// Where the integrations are.
 pub(crate) const INTEGRATIONS: &str = "/hallway/v1/integrations";
 
@@ -84,6 +92,48 @@ pub(crate) async fn room(client: &Client, wanted: &str) -> Result<Named> {
     }
     let all = client.list(ROOMS).await?;
     pick("room", wanted, &named(&all, "id", &["title"], "type"))
+}
+
+/// The person of this id, e-mail address or display name.
+pub(crate) async fn person(client: &Client, wanted: &str) -> Result<Named> {
+    if let Some(named) = by_id::<hallway_wire::id::Person>(wanted, |id: PersonId| id.to_string())? {
+        return Ok(named);
+    }
+    let wanted = wanted.trim();
+    let is_address = wanted.contains('@');
+    let by = if is_address { "email" } else { "displayName" };
+    let found = client.list(&with_query(PEOPLE, &[(by, wanted)])).await?;
+    let mut found = named(&found, "id", &["displayName"], "type");
+    match found.pop() {
+        Some(one) if is_address && found.is_empty() => Ok(one),
+        _ if is_address => Err(Failure::refused(format!("nobody has the address {wanted}"))
+            .hint("`hallway person list` shows who there is")),
+        last => {
+            found.extend(last);
+            pick("person", wanted, &found)
+        }
+    }
+}
+
+/// The license of this id or name.
+pub(crate) async fn license(client: &Client, wanted: &str) -> Result<Named> {
+    let all = named(&client.list(LICENSES).await?, "id", &["name"], "siteUrl");
+    by_id_or_name("license", wanted, &all)
+}
+
+/// The group of this id or name.
+pub(crate) async fn group(client: &Client, wanted: &str) -> Result<Named> {
+    let all = client.list_of(GROUPS, "groups").await?;
+    let all = named(&all, "id", &["displayName"], "description");
+    by_id_or_name("group", wanted, &all)
+}
+
+/// For ids that are more than a kind and a UUID: the platform's own spelling of them is the only one.
+fn by_id_or_name(noun: &str, wanted: &str, all: &[Named]) -> Result<Named> {
+    match all.iter().find(|named| named.id == wanted.trim()) {
+        Some(one) => Ok(one.clone()),
+        None => pick(noun, wanted, all),
+    }
 }
 
 /// The integration of this id or name.

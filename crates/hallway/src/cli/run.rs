@@ -10,12 +10,16 @@ use super::connection::Connection;
 use super::device;
 use super::failure::{Result, exit};
 use super::fault;
+use super::group;
 use super::http::Client;
 use super::integration;
 use super::jwt;
+use super::license;
 use super::listen;
+use super::mail;
 use super::manifest;
 use super::message;
+use super::person;
 use super::places;
 use super::printer::Printer;
 use super::room;
@@ -69,6 +73,10 @@ async fn dispatch(
         Command::Authorization(command) => access::authorization(command, &client()?, printer).await,
         Command::Person(PersonEntry::Access(command)) => access::person(command, &client()?, printer).await,
         Command::Organization(command) => access::organization(command, &client()?, printer).await,
+        Command::Person(PersonEntry::Directory(command)) => person::run(command, &client()?, printer).await,
+        Command::License(command) => license::run(command, &client()?, printer).await,
+        Command::Group(command) => group::run(command, &client()?, printer).await,
+        Command::Mail(command) => mail::run(command, &client()?, printer).await,
         Command::Fault(command) => fault::run(command, &client()?, printer).await,
         Command::Webhook(command) => webhook::run(command, &client()?, printer).await,
         Command::Listen(args) => listen::run(args, &client()?, printer).await,
