@@ -86,9 +86,7 @@ fn mail_table(answer: &Value) -> Result<String> {
     }
     let mut text = table.or("No e-mail was written yet.\n");
     if !outbox.delivers && !table.is_empty() {
-        text.push_str(
-            "\nNo mail server is set up (`hallway serve --smtp-url`): they wait here for you to pass on.\n",
-        );
+        text.push_str("\nNo mail server is set up: they wait here for you to pass on.\n");
     }
     Ok(text)
 }
@@ -145,7 +143,7 @@ mod tests {
         2026-03-04 05:06:07Z  ada@example.com  Activate your account of Fjord  waiting  451 greylisted  m2
         2026-03-04 05:00:07Z  ada@example.com  Activate your account of Fjord  sent     -               m1
 
-        No mail server is set up (`hallway serve --smtp-url`): they wait here for you to pass on.
+        No mail server is set up: they wait here for you to pass on.
         ");
         let outcome = office.run(&["mail", "show", "Ada@example.com"]).await;
         assert_eq!(outcome.code, 0, "{}", outcome.err);

@@ -310,6 +310,7 @@ impl Platform {
         writes.extend(self.plan_no_attributes(person.org, &of).await?);
         writes.extend(self.plan_no_links(person));
         writes.extend(crate::messaging::leave_everything(person.org, person.id));
+        writes.extend(self.end_webhooks_of(person.org, person.id).await?);
         Ok(writes)
     }
 
