@@ -147,10 +147,7 @@ async fn from_registration_to_the_end() {
     assert_eq!(status, 403, "{body}");
     // Only a full administrator of the organization may.
     let other_admin = rig
-        .token(
-            &[Role::DeviceAdmin],
-            &hallway_wire::manifest::scopes::KNOWN.to_vec(),
-        )
+        .token(&[Role::DeviceAdmin], hallway_wire::manifest::scopes::KNOWN)
         .await;
     assert_eq!(app.decide(&rig, &other_admin, "authorize", rig.org).await, 403);
     let stranger = rig.stranger().await;
