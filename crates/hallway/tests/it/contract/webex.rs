@@ -81,7 +81,7 @@ pub(super) async fn walk(office: &Office) -> Vec<Answered> {
     webhooks(&mut walk).await;
     messaging(&mut walk, &person).await;
     meetings(&mut walk).await;
-    // applications(&mut walk).await;
+    applications(&mut walk).await;
     watching(&mut walk).await;
     let gone = format!("/people/{person}");
     walk.go("DELETE /people/{personId}", &gone, Value::Null).await;
