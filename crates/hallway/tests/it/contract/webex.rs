@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Office};
+use crate::support::{Client, Office, eventually};
 
 /// An operation as the contract names it, the status, and the body.
 pub(super) type Answered = (&'static str, u16, Value);
@@ -636,9 +636,13 @@ async fn watching(walk: &mut Walk<'_>) {
         json!({ "email": email }),
     )
     .await;
-    walk.get(
-        "GET /workspaces/{workspaceId}/personalizationTask",
-        &format!("/workspaces/{desk}/personalizationTask"),
-    )
+    // 202 while it is still going on.
+    let task = format!("/workspaces/{desk}/personalizationTask");
+    let admin = walk.office.admin.clone();
+    eventually("the task is done", async || {
+        (admin.get(&format!("/v1{task}")).await.status == 200).then_some(())
+    })
     .await;
+    walk.get("GET /workspaces/{workspaceId}/personalizationTask", &task)
+        .await;
 }
