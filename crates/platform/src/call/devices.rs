@@ -113,9 +113,7 @@ impl Platform {
         let own_id = (place.workspace, device);
         let own = if kept.originator.party.workspace == own_id.0 && place.workspace.is_some() {
             Side::Originator
-        } else if place.workspace.is_some() {
-            Side::Terminator
-        } else if news.incoming {
+        } else if place.workspace.is_some() || news.incoming {
             Side::Terminator
         } else {
             Side::Originator

@@ -184,18 +184,6 @@ impl Platform {
         Ok(writes)
     }
 
-    /// The extension of a person as other locations dial it.
-    pub(crate) async fn esn_of(&self, person: &Person) -> Result<Option<String>> {
-        let Some(extension) = person.line.as_ref().and_then(|line| line.extension.clone()) else {
-            return Ok(None);
-        };
-        let site = match person.location {
-            Some(location) => self.find_site(person.org, location).await?,
-            None => None,
-        };
-        Ok(Some(site.map_or(extension.clone(), |site| site.esn(&extension))))
-    }
-
     /// Where the line is: the location does not change for who calls already (R4).
     async fn line_location(
         &self,

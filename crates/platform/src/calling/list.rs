@@ -1,6 +1,7 @@
 //! The lists of numbers (people-calling 5.1).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hallway_wire::calling::{
@@ -179,14 +180,14 @@ impl Platform {
         org: OrgId,
         id: LocationId,
     ) -> Result<&'p (String, Option<CallingSite>)> {
-        if !places.0.contains_key(&id) {
-            let location = self.store.location(id).await.doing("reading a location")?;
-            let site = self.find_site(org, id).await?.map(|site| site.doc);
-            places
-                .0
-                .insert(id, (location.map_or_else(String::new, |it| it.name), site));
+        match places.0.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(unknown) => {
+                let location = self.store.location(id).await.doing("reading a location")?;
+                let site = self.find_site(org, id).await?.map(|site| site.doc);
+                Ok(unknown.insert((location.map_or_else(String::new, |it| it.name), site)))
+            }
         }
-        Ok(&places.0[&id])
     }
 
     async fn number_view(&self, places: &mut Places, number: &Number) -> Result<wire::PhoneNumber> {

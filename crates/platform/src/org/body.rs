@@ -104,13 +104,12 @@ impl Person {
         self.apply_email(request, new, &mut faults);
         faults.put("firstName", &request.first_name, &mut self.first_name, MAX_TEXT);
         faults.put("lastName", &request.last_name, &mut self.last_name, MAX_TEXT);
-        match &request.display_name {
-            Some(name) => match faults.text("displayName", name, MAX_TEXT) {
+        if let Some(name) = &request.display_name {
+            match faults.text("displayName", name, MAX_TEXT) {
                 Some(name) => self.display_name = name,
                 None if new => {}
                 None => faults.add("displayName: must not be empty"),
-            },
-            None => {}
+            }
         }
         if new && self.display_name.is_empty() {
             let names = [self.first_name.as_deref(), self.last_name.as_deref()];

@@ -550,7 +550,7 @@ mod tests {
             value: "8080133".to_owned(),
             primary: Some(true),
         };
-        assert_eq!(seen.phone_numbers, [one.clone()]);
+        assert_eq!(seen.phone_numbers, std::slice::from_ref(&one));
         assert_eq!(
             (seen.extension.as_deref(), seen.location_id),
             (Some("133"), ada.location)
