@@ -22,13 +22,16 @@ pub(crate) struct Migration {
     pub(crate) moves: Option<Move>,
 }
 
+/// What an old row becomes, given the addresses that were met before.
+type Into = fn(&str, &mut HashSet<(OrgId, String)>) -> Result<Vec<Statement>, StoreError>;
+
 /// Documents of a table of their own that become keyed records: SQL cannot make their keys.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Move {
     /// Selects the documents, oldest first.
     pub(crate) ask: &'static str,
     /// What each one becomes.
-    pub(crate) into: fn(&str, &mut HashSet<(OrgId, String)>) -> Result<Vec<Statement>, StoreError>,
+    pub(crate) into: Into,
     /// What is done afterwards.
     pub(crate) then: &'static str,
 }
