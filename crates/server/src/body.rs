@@ -179,7 +179,6 @@ mod tests {
     #[derive(Debug, Default, serde::Deserialize)]
     #[serde(default)]
     struct Shape {
-        #[expect(dead_code, reason = "only read")]
         name: Option<String>,
     }
 

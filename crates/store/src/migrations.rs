@@ -23,7 +23,7 @@ pub(crate) struct Migration {
 }
 
 /// What an old row becomes, given the addresses that were met before.
-type Into = fn(&str, &mut HashSet<(OrgId, String)>) -> Result<Vec<Statement>, StoreError>;
+type Convert = fn(&str, &mut HashSet<(OrgId, String)>) -> Result<Vec<Statement>, StoreError>;
 
 /// Documents of a table of their own that become keyed records: SQL cannot make their keys.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Move {
     /// Selects the documents, oldest first.
     pub(crate) ask: &'static str,
     /// What each one becomes.
-    pub(crate) into: Into,
+    pub(crate) into: Convert,
     /// What is done afterwards.
     pub(crate) then: &'static str,
 }
