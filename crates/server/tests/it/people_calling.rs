@@ -111,7 +111,7 @@ async fn a_calling_user_from_beginning_to_end() {
         rig.get(&format!("/people?locationId={office}&callingData=true"))
             .await
             .items(),
-        [ann.clone()]
+        std::slice::from_ref(&ann)
     );
     assert_eq!(units(&rig, &professional).await, 1);
 
