@@ -63,7 +63,15 @@ pub(crate) async fn found(platform: &Arc<Platform>, demo: Demo) -> Result<Secret
             .map(|plan| workspace(org, now, plan))
             .collect(),
         devices: plan.devices.iter().map(|plan| device(org, now, plan)).collect(),
-        people: plan.people.iter().map(|plan| person(org, now, plan)).collect(),
+        people: plan
+            .people
+            .iter()
+            .map(|plan| Person {
+                // Who was founded with the organization runs the demo.
+                operator: plan.id == admin.id,
+                ..person(org, now, plan)
+            })
+            .collect(),
     };
     platform.seed(seed).await?;
     Ok(token)

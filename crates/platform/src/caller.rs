@@ -86,6 +86,11 @@ impl Principal {
         self.profile.kind == crate::org::PersonKind::Person
     }
 
+    /// Whether it runs this Hallway: an operator, with a token that is not limited to what some client needs.
+    pub fn is_operator(&self) -> bool {
+        self.profile.operator && self.may_manage && self.machine.is_none() && self.is_human()
+    }
+
     /// Whether it looks after devices and workspaces.
     pub fn is_device_admin(&self) -> bool {
         self.is_full_admin() || self.roles.contains(&Role::DeviceAdmin)
@@ -121,6 +126,21 @@ impl Caller {
         } else {
             Err(Error::forbidden(
                 "Only a person with a personal access token that is not limited to some scopes may do this.",
+            ))
+        }
+    }
+
+    /// Demands an operator of this Hallway, with a personal access token for everything.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_operator(&self) -> Result<()> {
+        if self.is_operator() {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "Only an operator of this Hallway with a personal access token that is not limited to some scopes \
+                 may do this.",
             ))
         }
     }
@@ -207,5 +227,42 @@ impl Caller {
             }),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::permit::tests::caller;
+
+    #[test]
+    fn an_operator_operates_with_a_token_for_everything() {
+        let operates = |operator: bool, may_manage: bool| {
+            let plain = caller(&[Role::FullAdmin], &[], false);
+            let mut profile = plain.profile.clone();
+            profile.operator = operator;
+            let principal = Principal {
+                profile,
+                may_manage,
+                org: plain.org,
+                person: plain.person,
+                name: plain.name.clone(),
+                roles: plain.roles.clone(),
+                scopes: plain.scopes.clone(),
+                machine: None,
+                grant: plain.grant,
+                client_id: None,
+                expires_ms: plain.expires_ms,
+                token: plain.token,
+            };
+            let caller = Caller {
+                principal: Arc::new(principal),
+                ..plain
+            };
+            caller.require_operator().is_ok()
+        };
+        assert!(operates(true, true));
+        assert!(!operates(true, false), "a client's token");
+        assert!(!operates(false, true), "a full administrator");
     }
 }

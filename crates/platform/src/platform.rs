@@ -228,6 +228,7 @@ impl Platform {
             stop: CancellationToken::new(),
         });
         platform.ensure_licenses().await?;
+        platform.ensure_operator().await?;
         platform.rebuild_audiences().await?;
         platform.announce_moved_urls().await?;
         platform.resume_deliveries().await?;

@@ -141,9 +141,11 @@ impl Platform {
             caller.require_full_admin()?;
         }
         let person = self.person_of_id(caller.org, id).await?;
-        person
+        let person = person
             .filter(|person| person.kind == PersonKind::Person)
-            .ok_or(Error::NotFound { what: "person" })
+            .ok_or(Error::NotFound { what: "person" })?;
+        caller.may_change(&person)?;
+        Ok(person)
     }
 
     /// Makes a code with which a person signs in on a page, once.

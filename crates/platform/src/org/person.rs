@@ -43,6 +43,10 @@ pub struct Person {
     pub timezone: Option<String>,
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// Whether the person runs this Hallway, and not only an organization in it: no role of Webex, so that no
+    /// administrator of an organization can give it. Nothing that comes from outside may set it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub operator: bool,
     /// In the order of assignment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<LicenseId>,
@@ -121,6 +125,8 @@ impl Person {
     pub const BY_LOCATION: &'static str = "location";
     /// Who has not activated the account yet, in the order of creation.
     pub const PENDING: &'static str = "pending";
+    /// Who runs this Hallway, in the order of creation.
+    pub const OPERATORS: &'static str = "operator";
     /// The claim on an address, in lower case.
     pub const EMAIL: &'static str = "email";
 
@@ -151,6 +157,7 @@ impl Person {
             site_urls: Vec::new(),
             timezone: None,
             roles: Vec::new(),
+            operator: false,
             licenses: Vec::new(),
             login_enabled: true,
             invite_pending: false,
@@ -210,6 +217,9 @@ impl Document for Person {
         keys.push(key(Self::BY_NAME, String::new(), &name));
         if self.invite_pending {
             keys.push(key(Self::PENDING, String::new(), &created));
+        }
+        if self.operator {
+            keys.push(key(Self::OPERATORS, String::new(), &created));
         }
         for role in &self.roles {
             keys.push(key(Self::BY_ROLE, role.name().to_owned(), &name));

@@ -8,7 +8,8 @@ use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
 use crate::platform::Platform;
 use crate::ports::Write;
-use crate::records::Kept;
+use crate::ports::records::Find;
+use crate::records::{Document as _, Kept};
 
 /// A new organization and its first administrator.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ impl Platform {
         {
             return Err(Error::conflict("The organization exists already."));
         }
+        // Who founds the first organization runs this Hallway.
+        let first = self.all_organizations().await?.is_empty();
         let now = self.now();
         let (token, mut writes) = self.personal_token(org, admin, now);
         let mut all = vec![
@@ -59,6 +62,7 @@ impl Platform {
             }),
             Write::PutPerson(Person {
                 roles: vec![Role::FullAdmin],
+                operator: first,
                 ..Person::new(admin, org, PersonKind::Person, admin_email, admin_name, now)
             }),
         ];
@@ -92,6 +96,37 @@ impl Platform {
         let admins = self.list_all::<Person>(org, Person::BY_ROLE, role).await?;
         let first = admins.into_iter().min_by_key(|kept| (kept.created, kept.id));
         Ok(first.map(|kept| kept.doc))
+    }
+
+    /// Sees to it that somebody runs this Hallway: where nobody does (it was made before there were operators,
+    /// or the last one is gone), the first administrator of the first organization.
+    pub(crate) async fn ensure_operator(&self) -> Result<()> {
+        let organizations = self.all_organizations().await?;
+        let Some(org) = organizations.first() else {
+            return Ok(());
+        };
+        let find = Find::new(Person::KIND, org.id, Person::OPERATORS, "", 1);
+        if !self.list::<Person>(find).await?.items.is_empty() {
+            return Ok(());
+        }
+        let Some(admin) = self.first_admin(org.id).await? else {
+            return Ok(());
+        };
+        let now = self.now();
+        let entry = crate::audit::by_system(
+            org.id,
+            now,
+            "operator.appointed",
+            &admin.display_name,
+            format!("{} runs this Hallway, because nobody did", admin.display_name),
+        );
+        let kept = self.kept_person(org.id, admin.id).await?;
+        let operator = Person {
+            operator: true,
+            last_modified: now,
+            ..kept.doc.clone()
+        };
+        self.commit(vec![kept.put(&operator)?, entry]).await
     }
 
     /// The caller's organization.

@@ -184,11 +184,17 @@ impl Caller {
         self.require_scope(&PEOPLE)
     }
 
-    /// Whoever is no full administrator leaves full administrators alone.
+    /// Whoever is no full administrator leaves full administrators alone, and whoever is no operator leaves
+    /// operators alone: who may change an account's address may sign in as it.
     ///
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn may_change(&self, person: &crate::org::Person) -> Result<()> {
+        if person.operator && self.person != person.id && !self.is_operator() {
+            return Err(Error::forbidden(
+                "Only an operator of this Hallway may change an operator.",
+            ));
+        }
         if self.is_full_admin() || !person.roles.contains(&crate::org::Role::FullAdmin) {
             Ok(())
         } else {

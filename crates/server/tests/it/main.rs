@@ -17,6 +17,7 @@ mod locations;
 mod meetings;
 mod messaging;
 mod metrics;
+mod operator;
 mod oauth;
 mod outbox;
 mod people;
