@@ -14,6 +14,7 @@ use hallway_platform::ports::{Clock, QueueLimits};
 use hallway_platform::{Config, Parts, Platform};
 use hallway_server::courier::{HttpCourier, Reach};
 use hallway_server::listen::Listening;
+use hallway_server::smtp::{MailServer, SmtpMailer};
 use hallway_server::{App, DeviceHost, ServerConfig};
 use hallway_store::{FileBlobs, SqlStore};
 use hallway_wire::control::Ready;
@@ -66,7 +67,8 @@ pub struct HouseConfig {
     pub requests_per_minute: Option<NonZeroU32>,
     /// Whether integrations may be called on loopback and private addresses.
     pub private_targets: bool,
-    /// Certificates (PEM) of authorities that are trusted besides the public ones when integrations are called.
+    /// Certificates (PEM) of authorities that are trusted besides the public ones when integrations are called and
+    /// e-mails are sent.
     pub trust: Option<PathBuf>,
     pub cors_origins: Vec<String>,
     /// An official schema file, laid over the built-in catalogue.
@@ -74,6 +76,8 @@ pub struct HouseConfig {
     pub max_connections: usize,
     /// Whether and where to stand in for the official hosts.
     pub intercept: Option<Intercept>,
+    /// Who takes e-mails; without one they wait in the outbox.
+    pub mail: Option<MailServer>,
     pub queue: QueueLimits,
     /// Settings of the domain; `public_url` is filled in.
     pub platform: Config,
@@ -94,6 +98,7 @@ impl Default for HouseConfig {
             xapi_schema: None,
             max_connections: 20_000,
             intercept: None,
+            mail: None,
             queue: QueueLimits::default(),
             platform: Config::default(),
         }
@@ -286,6 +291,10 @@ impl House {
             private: config.private_targets,
         };
         let courier = HttpCourier::new(reach, trust.as_deref())?;
+        let mail = config.mail.clone();
+        let mailer = mail
+            .map(|server| SmtpMailer::new(server, trust.as_deref()))
+            .transpose()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let Opened {
             store,
@@ -309,6 +318,9 @@ impl House {
         })
         .await
         .context("starting the platform")?;
+        if let Some(mailer) = mailer {
+            platform.start_mailing(Arc::new(mailer));
+        }
         // Each listener holds a place while it waits for a connection; the second one must not cost the first.
         let listeners = 1 + usize::from(config.intercept.is_some());
         let places = config.max_connections.saturating_add(listeners - 1);

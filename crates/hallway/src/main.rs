@@ -120,6 +120,21 @@ mod tests {
     }
 
     #[test]
+    fn the_password_of_the_mail_server_is_not_shown() {
+        let url = "smtps://hallway:open-sesame@mail.example.com";
+        let cli = Cli::try_parse_from(["hallway", "serve", "--smtp-url", url]).unwrap();
+        assert!(!format!("{cli:?}").contains("open-sesame"));
+        for wrong in [url, "smtp+x://hallway:open-sesame@mail.example.com"] {
+            let words = ["hallway", "serve", "--smtp-url", wrong, "--mail-from", "nobody"];
+            let Command::Serve(args) = Cli::try_parse_from(words).unwrap().command else {
+                panic!("another command")
+            };
+            let error = args.config().unwrap_err();
+            assert!(!format!("{error:#}").contains("open-sesame"), "{error:#}");
+        }
+    }
+
+    #[test]
     fn servers_write_the_ready_file_that_clients_read() {
         for command in ["demo", "serve"] {
             let cli = Cli::try_parse_from(["hallway", command, "--ready-file", "ready.json"]).unwrap();

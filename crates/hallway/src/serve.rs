@@ -11,6 +11,8 @@ use hallway::house::write_private;
 use hallway::{Data, Demo, House, HouseConfig, Tls};
 use hallway_platform::Config;
 use hallway_platform::ports::QueueLimits;
+use hallway_server::smtp::MailServer;
+use hallway_wire::Secret;
 use hallway_wire::control::Ready;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -87,7 +89,8 @@ pub(crate) struct ServeArgs {
     /// Let Hallway call integrations on loopback and private addresses.
     #[arg(long)]
     allow_private_targets: bool,
-    /// Certificates (PEM) of authorities to trust besides the public ones when integrations are called.
+    /// Certificates (PEM) of authorities to trust besides the public ones when integrations are called and e-mails
+    /// are sent.
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
     /// Origins whose web pages may call the API (repeat it; `*` is any).
@@ -129,6 +132,14 @@ pub(crate) struct ServeArgs {
     /// Sign deliveries to webhooks by SHA-256 too, in X-Webex-Signature.
     #[arg(long)]
     webhook_sha256: bool,
+    /// Mail server that takes e-mails, like smtps://user:password@host:465; prefer the variable, since others may
+    /// see arguments. Without one, e-mails wait in the outbox (`hallway mail list`).
+    // Read later: what the parser of arguments refuses, it repeats.
+    #[arg(long, env = "HALLWAY_SMTP_URL", hide_env_values = true, value_name = "URL", value_parser = secret)]
+    smtp_url: Option<Secret>,
+    /// Whom e-mails are from.
+    #[arg(long, env = "HALLWAY_MAIL_FROM", value_name = "EMAIL")]
+    mail_from: Option<String>,
     /// Most connections at once.
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     max_connections: usize,
@@ -175,7 +186,18 @@ impl DemoArgs {
 }
 
 impl ServeArgs {
-    fn config(&self) -> Result<HouseConfig> {
+    fn mail_server(&self) -> Result<Option<MailServer>> {
+        let url = self.smtp_url.as_ref().map(|url| url.expose().trim());
+        match (url.filter(|url| !url.is_empty()), &self.mail_from) {
+            (None, _) => Ok(None),
+            (Some(url), Some(from)) => Ok(Some(MailServer::parse(url, from)?)),
+            (Some(_), None) => {
+                bail!("a mail server is set up, but nobody whom e-mails are from (--mail-from)")
+            }
+        }
+    }
+
+    pub(crate) fn config(&self) -> Result<HouseConfig> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls {
                 certificate: certificate.clone(),
@@ -203,6 +225,7 @@ impl ServeArgs {
             cors_origins: self.cors_origin.clone(),
             xapi_schema: self.xapi_schema.clone(),
             max_connections: self.max_connections,
+            mail: self.mail_server()?,
             queue: QueueLimits {
                 max_len: self.queue_limit,
                 ..QueueLimits::default()
@@ -223,6 +246,11 @@ impl ServeArgs {
             },
         })
     }
+}
+
+/// Text that `Debug` does not show.
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
 }
 
 /// `hallway demo`

@@ -20,6 +20,7 @@ pub mod listen;
 mod metrics;
 mod query;
 mod rest;
+pub mod smtp;
 mod tracking;
 
 pub use app::{App, DeviceHost, HostError, ServerConfig, router};

@@ -226,7 +226,10 @@ impl Platform {
             last_seen: device.last_seen,
             managed_by: device.managed_by.clone(),
             device_platform: device.device_platform.clone(),
-            planned_maintenance: json!({ "mode": maintenance_mode(device.planned_maintenance.as_ref()) }),
+            planned_maintenance: match maintenance_mode(device.planned_maintenance.as_ref()) {
+                "off" => None,
+                mode => Some(json!({ "mode": mode })),
+            },
         }
     }
 

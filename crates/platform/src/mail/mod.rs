@@ -79,6 +79,9 @@ impl Document for Mail {
 /// An e-mail on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
+    /// The same each time that it is sent: who gets it twice can tell.
+    pub id: String,
+    pub written: Timestamp,
     pub to: String,
     pub subject: String,
     pub text: String,

@@ -24,6 +24,8 @@ const FIRST_PAUSE_MS: i64 = 60_000;
 const LONGEST_PAUSE_MS: i64 = 6 * 3_600_000;
 /// How often a letter is tried: for more than three days.
 const MAX_ATTEMPTS: u32 = 20;
+/// How long a mail server may take for the letter that it has in hand when the platform stops.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
 /// Longest error that is kept.
 const MAX_ERROR: usize = 500;
 
@@ -84,16 +86,27 @@ impl Platform {
                 }
                 let text = self.vault.open(&kept.text)?;
                 let letter = Letter {
+                    id: kept.id.clone(),
+                    written: kept.created,
                     to: kept.to.clone(),
                     subject: kept.subject.clone(),
                     text: text.expose().to_owned(),
                 };
-                let result = mailer.send(&letter).await;
+                let result = tokio::select! {
+                    result = mailer.send(&letter) => result,
+                    () = self.patience_ends() => return Ok(tried),
+                };
                 self.keep_attempt(&kept, result).await?;
                 tried += 1;
             }
         }
         Ok(tried)
+    }
+
+    /// Returns when the platform stops and a mail server had time to finish what it is at.
+    async fn patience_ends(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(LAST_PATIENCE).await;
     }
 
     async fn due_mail(&self, org: OrgId) -> Result<Vec<Kept<Mail>>> {

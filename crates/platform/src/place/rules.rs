@@ -114,7 +114,8 @@ impl Faults {
     }
 }
 
-/// The location of a `POST /locations`.
+/// The location of a `POST /locations`. Not every country has states: they may be left out, as may the language of
+/// announcements (people-calling 4).
 ///
 /// # Errors
 /// A member is missing or bad; all of them are named.
@@ -124,7 +125,6 @@ pub(crate) fn new_location(org: OrgId, now: Timestamp, request: &wire::LocationR
         ("name", &request.name),
         ("timeZone", &request.time_zone),
         ("preferredLanguage", &request.preferred_language),
-        ("announcementLanguage", &request.announcement_language),
     ] {
         faults.text(member, text.as_ref());
     }
@@ -132,7 +132,6 @@ pub(crate) fn new_location(org: OrgId, now: Timestamp, request: &wire::LocationR
     for (member, text) in [
         ("address.address1", &address.address1),
         ("address.city", &address.city),
-        ("address.state", &address.state),
         ("address.postalCode", &address.postal_code),
         ("address.country", &address.country),
     ] {

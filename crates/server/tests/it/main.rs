@@ -28,5 +28,6 @@ mod recordings;
 mod rig;
 mod scim;
 mod service_apps;
+mod smtp;
 mod webhooks;
 mod workspaces;

@@ -5,7 +5,7 @@ use hallway_platform::org::{PersonKind, Role};
 use hallway_wire::id::{PersonId, WebhookId};
 use serde_json::{Value, json};
 
-use super::{MESSAGES, id_of, made, messages, quick, some_room, somebody};
+use super::{MESSAGES, id_of, made, message, messages, number, quick, some_room, somebody, tell};
 use crate::receiver::Receiver;
 use crate::rig::Rig;
 
@@ -311,4 +311,24 @@ async fn the_limit_holds_for_many_at_once() {
         .await
         .items();
     assert!(there.len() <= 5, "{}", there.len());
+}
+
+#[tokio::test]
+async fn webhooks_go_with_their_person() {
+    let rig = Rig::that_calls(quick()).await;
+    let (mut hers, mut his) = (Receiver::start().await, Receiver::start().await);
+    let (ann, ann_token) = somebody(&rig, &[MESSAGES]).await;
+    let (ben, ben_token) = somebody(&rig, &[MESSAGES]).await;
+    made(&rig, &ann_token, messages(&hers)).await;
+    made(&rig, &ben_token, messages(&his)).await;
+    tell(&rig, message(rig.org, 1, &[ann, ben])).await;
+    assert_eq!((number(&hers.next().await), number(&his.next().await)), (1, 1));
+    rig.ask(&format!("DELETE /people/{ann}"), Value::Null)
+        .await
+        .expect(204);
+    for n in 2..6 {
+        tell(&rig, message(rig.org, n, &[ann, ben])).await;
+        assert_eq!(number(&his.next().await), n);
+    }
+    assert!(hers.is_quiet());
 }
