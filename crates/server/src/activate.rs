@@ -24,7 +24,8 @@ pub(crate) fn routes() -> Api {
             Op::new("Show the page that activates an account")
                 .open()
                 .query("token", "The token of the activation e-mail.")
-                .answers_as(200, "text/html", None),
+                .answers_as(200, "text/html", None)
+                .answers_as(404, "text/html", None),
         )
         .post(
             "/activate",
@@ -33,7 +34,8 @@ pub(crate) fn routes() -> Api {
                 .about("The button of the page. The link is used up then.")
                 .open()
                 .query("token", "The token of the activation e-mail.")
-                .answers_as(200, "text/html", None),
+                .answers_as(200, "text/html", None)
+                .answers_as(404, "text/html", None),
         )
 }
 

@@ -1,16 +1,13 @@
 //! Rooms, memberships, messages, cards and teams.
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use hallway_wire::id::{MessageId, RoomId};
 use hallway_wire::messaging::{
     Attachment, CARD, Membership, MembershipChange, Message, MessageChange, NewAttachmentAction,
     NewMembership, NewMessage, Room, RoomFields, TeamFields,
 };
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Settings, Trigger};
+use super::{Settings, Trigger, shown};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::org::{Person, PersonKind};
@@ -154,14 +151,6 @@ pub(super) const TRIGGERS: &[Trigger] = &[
         },
     },
 ];
-
-/// What was made, under its name.
-fn shown<'a, T: Serialize>(
-    name: &'static str,
-    made: impl Future<Output = Result<T>> + Send + 'a,
-) -> BoxFuture<'a, Result<Value>> {
-    async move { Ok(json!({ name: made.await? })) }.boxed()
-}
 
 async fn new_room(platform: &Platform, caller: &Caller, title: Option<String>) -> Result<Room> {
     let fields = RoomFields {

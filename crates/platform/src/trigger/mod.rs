@@ -4,14 +4,18 @@
 //! webhooks hear of it like of anything else. What is needed and not named (a room, a second person) is made
 //! or found. Another kind of thing adds its own table to [`TABLES`].
 
+mod calls;
+mod meetings;
 mod messaging;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use hallway_wire::trigger::{TriggerAbout, TriggerSetting};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::caller::Caller;
 use crate::error::{Error, Result};
@@ -31,7 +35,7 @@ pub(crate) struct Trigger {
 }
 
 /// Every trigger, a table for each kind of thing.
-const TABLES: &[&[Trigger]] = &[messaging::TRIGGERS];
+const TABLES: &[&[Trigger]] = &[messaging::TRIGGERS, meetings::TRIGGERS, calls::TRIGGERS];
 
 /// What was set for a trigger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +66,14 @@ impl Settings {
 
 fn triggers() -> impl Iterator<Item = &'static Trigger> {
     TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// What was made, under its name.
+fn shown<'a, T: Serialize>(
+    name: &'static str,
+    made: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Result<Value>> {
+    async move { Ok(json!({ name: made.await? })) }.boxed()
 }
 
 impl Platform {

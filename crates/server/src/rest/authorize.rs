@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use hallway_platform::oauth::{Asked, AuthorizeRequest, BadRequest, Credential, DeviceAsks, SignedIn};
 use hallway_platform::{Error, Platform};
 use hallway_wire::Secret;
+use hallway_wire::error::ErrorBody;
 
 use super::pages::{Browser, Html, escape, hidden, in_words, redirect, set_cookie};
 use crate::body;
@@ -30,7 +31,10 @@ pub(super) fn routes() -> Api {
         Op::new(summary)
             .open()
             .answers_as(200, "text/html", None)
-            .fails(&[400])
+            .answers_as(400, "text/html", None)
+            .answers::<ErrorBody>(400)
+            .answers_as(429, "text/html", None)
+            .answers::<ErrorBody>(429)
     };
     let form = |summary: &'static str| page(summary).takes_as("application/x-www-form-urlencoded", None);
     Api::new("Authorization")
