@@ -17,8 +17,12 @@ pub(crate) enum Task {
     ClearMessage(Kind),
     /// The next start or end of a booking.
     Bookings,
+    /// Nobody has used the device for a short while.
+    Halfwake,
     /// Nobody has used the device for a while.
     Standby,
+    /// The digital signage page is loaded again.
+    Signage,
     /// Calls are let through again.
     DoNotDisturb,
     /// A peripheral has not been heard of for too long.
@@ -36,6 +40,10 @@ impl Agenda {
 
     pub(crate) fn cancel(&mut self, task: Task) {
         self.0.remove(&task);
+    }
+
+    pub(crate) fn is_planned(&self, task: Task) -> bool {
+        self.0.contains_key(&task)
     }
 
     pub(crate) fn clear(&mut self) {

@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hallway_xapi::Catalogue;
-use hallway_xapi::catalogue::Roles;
 use hallway_xapi::link::{Change, Report, Uplink, UplinkError};
 use hallway_xapi::rpc::{RpcError, code};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::agenda::Task;
 use crate::behaviour;
 use crate::model::DeviceSpec;
@@ -193,6 +193,17 @@ impl SimulatedDevice {
         }
     }
 
+    /// What somebody may do who holds this key of a web app on a Room Navigator; `None`: the key is unknown, has
+    /// expired, or the web app may not reach the xAPI any more.
+    pub fn admit_web_app(&self, key: &str) -> Option<Access> {
+        self.look(|state| state.web_apps.admit(key, state.now_ms))
+    }
+
+    /// Says where its local API answers, for devices with a port of their own.
+    pub fn set_local_url(&self, url: String) {
+        self.core().state.local_url = Some(url);
+    }
+
     /// Does what the device has planned for up to now. With a real clock this happens by itself; a test that
     /// moved a [`crate::ManualTimer`] calls it to have everything done when it returns.
     pub async fn run_due(&self) {
@@ -262,8 +273,19 @@ impl SimulatedDevice {
         }
     }
 
-    pub(crate) fn open_session(&self, roles: Roles, legacy: bool) -> Option<Seat> {
-        let seat = self.core().sessions.open(roles, legacy);
+    pub(crate) fn open_session(&self, access: Access, legacy: bool) -> Option<Seat> {
+        let seat = {
+            let mut core = self.core();
+            // A permission may have ended since its key was checked.
+            let holds = access
+                .web_app
+                .is_none_or(|number| core.state.web_apps.holds(number));
+            if holds {
+                core.sessions.open(access, legacy)
+            } else {
+                None
+            }
+        };
         self.wake();
         seat
     }
@@ -305,6 +327,9 @@ impl SimulatedDevice {
                 });
                 taken = Some(receiver);
             }
+        }
+        for number in core.state.web_apps.take_ended() {
+            core.sessions.end_web_app(number);
         }
         if *self.0.power.borrow() != power {
             if power != Power::On {

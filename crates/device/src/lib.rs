@@ -9,6 +9,7 @@
 //! - [`local`]: `/ws` as on a real device, for clients like jsxapi, and the dialling client.
 //! - [`office`]: the plan of an invented office, and what happens there on a day.
 
+mod access;
 mod agenda;
 mod behaviour;
 mod device;
@@ -19,11 +20,14 @@ mod model;
 pub mod office;
 mod query;
 mod schema;
+mod screen;
 mod simulator;
 mod state;
 mod subscriptions;
 mod timer;
 
+pub use access::Access;
+pub use behaviour::web_app::KEY_PREFIX;
 pub use device::{Counters, SimulatedDevice};
 pub use model::{DeviceSpec, PanelSpec, ProductModel, Sensors};
 pub use state::{Pace, Power};

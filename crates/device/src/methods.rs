@@ -73,7 +73,8 @@ impl SimulatedDevice {
                 let query = Query::read(params.get("Path"))?;
                 self.transact(|state| {
                     let key = configuration_key(state, &query, roles)?;
-                    state.configure(key, None);
+                    state.configure(key.clone(), None);
+                    behaviour::configured(state, &key);
                     Ok(Value::Bool(true))
                 })
                 .await

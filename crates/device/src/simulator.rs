@@ -5,9 +5,10 @@ use hallway_xapi::key::Key;
 use hallway_xapi::rpc::{RpcError, code};
 use serde_json::{Map, Value, json};
 
-use crate::behaviour::{self, Args, boot, calls, rooms};
+use crate::behaviour::{self, Args, boot, calls, rooms, standby, web_app};
 use crate::device::SimulatedDevice;
 use crate::methods::with_hint;
+use crate::screen;
 use crate::state::State;
 
 /// Answers `xSimulator/<hook>`.
@@ -29,11 +30,13 @@ fn run(state: &mut State, hook: &str, params: Map<String, Value>) -> Result<Valu
                 params.get("Value").unwrap_or(&Value::Null),
             )?;
             state.set_key(key.clone(), value.clone());
+            behaviour::observed(state, &key);
             Ok(json!({ "status": "OK", "Key": key, "Value": value }))
         }
         "RemoveStatus" => {
             let key = canonical_status(state, &status_key(&params)?)?;
             let removed = state.remove_key(&key);
+            behaviour::observed(state, &key);
             Ok(json!({ "status": "OK", "Removed": removed }))
         }
         "SetMany" => {
@@ -58,11 +61,14 @@ fn run(state: &mut State, hook: &str, params: Map<String, Value>) -> Result<Valu
                     .ok_or_else(|| invalid("Removed must be a list of keys"))?;
                 removed.push(canonical_status(state, &parse(path)?)?);
             }
-            for (key, value) in updated {
-                state.set_key(key, value);
+            for (key, value) in &updated {
+                state.set_key(key.clone(), value.clone());
             }
-            for key in removed {
-                state.remove_key(&key);
+            for key in &removed {
+                state.remove_key(key);
+            }
+            for key in updated.iter().map(|(key, _)| key).chain(&removed) {
+                behaviour::observed(state, key);
             }
             Ok(ok())
         }
@@ -116,6 +122,12 @@ fn run(state: &mut State, hook: &str, params: Map<String, Value>) -> Result<Valu
         "PutBooking" => {
             behaviour::bookings::put(state, &params).map(|id| json!({ "status": "OK", "Id": id }))
         }
+        // A finger on the main screen, or on the touch panel.
+        "Touch" if !params.contains_key("Command") => {
+            let panel = params.get("On").and_then(Value::as_str) == Some("Panel");
+            standby::touched(state, panel);
+            Ok(ok())
+        }
         // What somebody does at the touch panel: the same as the command of that name.
         "Touch" => {
             let command = text(&params, "Command")?.to_owned();
@@ -125,6 +137,19 @@ fn run(state: &mut State, hook: &str, params: Map<String, Value>) -> Result<Valu
                 .cloned()
                 .unwrap_or_default();
             behaviour::run(state, &command, &Args { values, body: None }).map(|_| ok())
+        }
+        "Screen" => serde_json::to_value(screen::of(state))
+            .map_err(|error| RpcError::new(code::INTERNAL, error.to_string())),
+        // What the web engine of a Navigator does when its page may reach the xAPI.
+        "WebAppKey" => {
+            let issued = web_app::issue_key(state, text(&params, "Serial")?)?;
+            Ok(json!({
+                "status": "OK",
+                "Key": issued.key.expose(),
+                "ExpiresMs": issued.expires_ms,
+                "WebAppUrl": issued.url,
+                "LocalUrl": state.local_url,
+            }))
         }
         _ => Err(RpcError::not_found("there is no such hook")),
     }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::agenda::{Agenda, Task};
 use crate::behaviour::{bookings::Calendar, calls::Calls, extensions::Extensions, macros::Macros};
-use crate::behaviour::{cameras::Presets, messages::Messages};
+use crate::behaviour::{cameras::Presets, messages::Messages, signage::Signage, web_app::WebApps};
 use crate::model::DeviceSpec;
 use crate::query::Query;
 use crate::schema::Schema;
@@ -68,6 +68,10 @@ pub(crate) struct State {
     pub(crate) macros: Macros,
     pub(crate) calendar: Calendar,
     pub(crate) presets: Presets,
+    pub(crate) signage: Signage,
+    pub(crate) web_apps: WebApps,
+    /// Where its local API answers, if it has a port of its own.
+    pub(crate) local_url: Option<String>,
     statuses: BTreeMap<Key, Value>,
     configured: BTreeMap<Key, Value>,
     changes: Vec<Change>,
@@ -90,6 +94,9 @@ impl State {
             macros: Macros::default(),
             calendar: Calendar::default(),
             presets: Presets::default(),
+            signage: Signage::default(),
+            web_apps: WebApps::default(),
+            local_url: None,
             statuses: BTreeMap::new(),
             configured: BTreeMap::new(),
             changes: Vec::new(),
@@ -105,6 +112,8 @@ impl State {
         self.agenda.clear();
         self.calls.hang_up_all();
         self.messages = Messages::default();
+        self.signage = Signage::default();
+        self.web_apps.end_all();
         self.booted_ms = self.now_ms;
         crate::behaviour::boot::fill_in(self);
         self.changes.clear();
@@ -246,6 +255,14 @@ impl State {
             .or_else(|| Some(self.schema.configuration(&key)?.default.clone()))
     }
 
+    /// The text of a configuration that is in force; empty where the product has no such setting.
+    pub(crate) fn configuration_text(&self, path: &str) -> String {
+        match self.configuration(path) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        }
+    }
+
     /// What is configured on top of the default.
     pub(crate) fn configured(&self, key: &Key) -> Option<&Value> {
         self.configured.get(key)
@@ -259,6 +276,21 @@ impl State {
         };
         if before != value {
             self.changes.push(Change::Configuration(key, value));
+        }
+    }
+
+    // ---- Diagnostics
+
+    /// Says in a diagnostics message that something is wrong, or takes the message away.
+    pub(crate) fn diagnose(&mut self, message: &str, problem: Option<&str>) {
+        match problem {
+            Some(text) => {
+                self.set(&format!("{message}.Description"), text);
+                self.set(&format!("{message}.Level"), "Warning");
+            }
+            None => {
+                self.remove(message);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::query::{Document, Query};
 use crate::schema::Schema;
 
@@ -20,6 +21,8 @@ use crate::schema::Schema;
 pub(crate) const MAX_SUBSCRIPTIONS: usize = 500;
 /// Most connections to one device.
 pub(crate) const MAX_SESSIONS: usize = 50;
+/// Most connections of one web app.
+const MAX_WEB_APP_SESSIONS: usize = 8;
 /// Frames that may wait for a slow reader. One more, and the connection is closed.
 pub(crate) const OUTBOX_FRAMES: usize = 1024;
 
@@ -28,6 +31,8 @@ pub(crate) const OUTBOX_FRAMES: usize = 1024;
 pub(crate) enum Ending {
     TooSlow,
     Restart,
+    /// The web app may not be here any more.
+    WebAppGone,
 }
 
 /// What a connection needs to be part of a device.
@@ -37,6 +42,7 @@ pub(crate) struct Session {
     over: CancellationToken,
     ending: Arc<OnceLock<Ending>>,
     roles: Roles,
+    web_app: Option<u64>,
     legacy: bool,
     subscriptions: Vec<(i64, Query)>,
     next_id: i64,
@@ -62,8 +68,11 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     /// Lets a connection in, or tells that the device has enough of them.
-    pub(crate) fn open(&mut self, roles: Roles, legacy: bool) -> Option<Seat> {
-        if self.list.len() >= MAX_SESSIONS {
+    pub(crate) fn open(&mut self, access: Access, legacy: bool) -> Option<Seat> {
+        let same_app = |session: &&Session| access.web_app.is_some() && session.web_app == access.web_app;
+        if self.list.len() >= MAX_SESSIONS
+            || self.list.iter().filter(same_app).count() >= MAX_WEB_APP_SESSIONS
+        {
             return None;
         }
         let (outbox, frames) = mpsc::channel(OUTBOX_FRAMES);
@@ -76,7 +85,8 @@ impl Sessions {
             outbox: outbox.clone(),
             over: over.clone(),
             ending: Arc::clone(&ending),
-            roles,
+            roles: access.roles,
+            web_app: access.web_app,
             legacy,
             subscriptions: Vec::new(),
             next_id: 0,
@@ -96,6 +106,16 @@ impl Sessions {
 
     pub(crate) fn len(&self) -> usize {
         self.list.len()
+    }
+
+    /// Ends the sessions of a web app that had this permission.
+    pub(crate) fn end_web_app(&mut self, number: u64) {
+        let gone = self
+            .list
+            .extract_if(.., |session| session.web_app == Some(number));
+        for session in gone {
+            session.end(Ending::WebAppGone);
+        }
     }
 
     /// Ends every session.

@@ -1,7 +1,8 @@
 //! The local WebSocket of simulated devices, on Hallway's own port.
 //!
 //! `/devices/{id}/ws` names the device in the path. Clients that know only `/ws` (jsxapi) name it as the
-//! user: its id or its display name. The password is an access token that may use the device's xAPI.
+//! user: its id or its display name. The password is an access token that may use the device's xAPI, or the key
+//! that the device made for the web app of a Room Navigator.
 
 use std::sync::Arc;
 
@@ -11,7 +12,8 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use hallway_device::local::session::reserve;
-use hallway_device::{Power, SimulatedDevice};
+use hallway_device::local::users::{decode, presented};
+use hallway_device::{Access, KEY_PREFIX, Power, SimulatedDevice};
 use hallway_platform::{Caller, Platform};
 use hallway_server::ApiError;
 use hallway_wire::id::DeviceId;
@@ -77,39 +79,19 @@ fn denied() -> ApiError {
 
 fn credentials(request: &Request) -> Result<Credentials, ApiError> {
     let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let protocols = text(header::SEC_WEBSOCKET_PROTOCOL);
-    let authorization = text(header::AUTHORIZATION);
-    let offered = protocols
-        .into_iter()
-        .flat_map(|list| list.split(','))
-        .map(str::trim);
-    let offered = offered
-        .filter_map(|protocol| Some((protocol, protocol.strip_prefix("auth-")?)))
-        .next();
-    let (token, subprotocol) = match (offered, authorization.and_then(|text| text.split_once(' '))) {
-        (Some((protocol, token)), _) => (token, Some(protocol.to_owned())),
-        (None, Some((scheme, token))) if scheme.eq_ignore_ascii_case("basic") => (token, None),
-        _ => return Err(denied()),
-    };
-    let (user, password) = hallway_device::local::users::decode(token).ok_or_else(denied)?;
+    let presented =
+        presented(text(header::SEC_WEBSOCKET_PROTOCOL), text(header::AUTHORIZATION)).ok_or_else(denied)?;
+    let (user, password) = decode(presented.token).ok_or_else(denied)?;
     Ok(Credentials {
         user,
         password,
-        subprotocol,
+        subprotocol: presented.subprotocol.map(str::to_owned),
     })
 }
 
-async fn open(
-    api: &LocalApi,
-    device: Option<DeviceId>,
-    credentials: Credentials,
-    mut request: Request,
-) -> Result<Response, ApiError> {
-    let principal = api
-        .platform
-        .authenticate(&credentials.password)
-        .await
-        .map_err(|_| denied())?;
+/// What a person with an access token may do at a device that the person may see.
+async fn person(api: &LocalApi, device: Option<&SimulatedDevice>, token: &str) -> Result<Access, ApiError> {
+    let principal = api.platform.authenticate(token).await.map_err(|_| denied())?;
     let caller = Caller {
         principal,
         tracking_id: Arc::from(""),
@@ -121,16 +103,40 @@ async fn open(
     {
         return Err(denied());
     }
-    let device = match device {
-        Some(id) => api.devices.get(id),
-        None => named(&api.devices, &credentials.user),
-    };
-    let device = device.ok_or_else(denied)?;
     // Another organization's device is as if it were not there.
+    let device = device.ok_or_else(denied)?;
     api.platform
         .sees_device(&caller, device.spec().id)
         .await
         .map_err(|_| denied())?;
+    // Whoever looks after devices is the device's administrator; others may use the room.
+    let role = if caller.is_device_admin() {
+        Role::Admin
+    } else {
+        Role::User
+    };
+    Ok(Roles::NONE.with(role).into())
+}
+
+async fn open(
+    api: &LocalApi,
+    device: Option<DeviceId>,
+    credentials: Credentials,
+    mut request: Request,
+) -> Result<Response, ApiError> {
+    let device = match device {
+        Some(id) => api.devices.get(id),
+        None => named(&api.devices, &credentials.user),
+    };
+    let access = if credentials.password.starts_with(KEY_PREFIX) {
+        device
+            .as_ref()
+            .and_then(|device| device.admit_web_app(&credentials.password))
+            .ok_or_else(denied)?
+    } else {
+        person(api, device.as_ref(), &credentials.password).await?
+    };
+    let device = device.ok_or_else(denied)?;
     if *device.power().borrow() != Power::On {
         return Err(ApiError::new(
             StatusCode::BAD_GATEWAY,
@@ -147,19 +153,13 @@ async fn open(
         .uri()
         .query()
         .is_some_and(|query| query.split('&').any(|part| part.starts_with("legacy")));
-    // Whoever looks after devices is the device's administrator; others may use the room.
-    let role = if caller.is_device_admin() {
-        Role::Admin
-    } else {
-        Role::User
-    };
     let full = |_| {
         ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "The device has too many connections.",
         )
     };
-    let reserved = reserve(&device, Roles::NONE.with(role), legacy).map_err(full)?;
+    let reserved = reserve(&device, access, legacy).map_err(full)?;
     let upgrade = hyper::upgrade::on(&mut request);
     let stop = api.stop.clone();
     tokio::spawn(async move {

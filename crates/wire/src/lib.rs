@@ -26,6 +26,7 @@ pub mod person;
 pub mod place;
 pub mod recording;
 pub mod scim;
+pub mod screen;
 pub mod secret;
 pub mod time;
 pub mod token;

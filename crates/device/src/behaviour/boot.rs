@@ -6,8 +6,8 @@ use hallway_xapi::rpc::RpcError;
 use serde_json::json;
 
 use super::{
-    Args, Outcome, audio, bookings, cameras, done, extensions, failed, peripherals, rooms, standby,
-    time_text, with,
+    Args, Outcome, audio, bookings, cameras, done, extensions, failed, peripherals, rooms, signage, standby,
+    time_text, web_app, with,
 };
 use crate::agenda::Task;
 use crate::state::{Power, State};
@@ -147,7 +147,6 @@ pub(crate) fn fill_in(state: &mut State) {
         ("Video.Input.MainVideoSource", json!("1")),
         ("Video.Selfview.FullscreenMode", json!("Off")),
         ("Video.Selfview.Mode", json!("Off")),
-        ("WebEngine.Features.WebEngine", json!("On")),
         (
             "Webex.DevicePersonalization.Hotdesking.SessionStatus",
             json!("Available"),
@@ -163,5 +162,7 @@ pub(crate) fn fill_in(state: &mut State) {
     extensions::fill_in(state);
     bookings::fill_in(state);
     standby::plan(state);
+    signage::follow(state);
+    web_app::follow(state);
     state.refresh();
 }

@@ -16,12 +16,15 @@ pub(crate) mod messages;
 pub(crate) mod peripherals;
 pub(crate) mod presentation;
 pub(crate) mod rooms;
+pub(crate) mod signage;
 pub(crate) mod standby;
 pub(crate) mod video;
+pub(crate) mod web_app;
 pub(crate) mod webview;
 
 use hallway_xapi::key::Key;
 use hallway_xapi::rpc::{RpcError, code};
+use http::Uri;
 use serde_json::{Map, Value};
 
 use crate::agenda::Task;
@@ -76,7 +79,6 @@ const QUIET: &[&str] = &[
     "Video.Graphics.Clear",
     "Video.Graphics.Text.Display",
     "Video.Matrix.Reset",
-    "WebEngine.DeleteStorage",
 ];
 
 /// Runs a command, whose arguments were checked. `command` is its canonical key.
@@ -103,7 +105,7 @@ pub(crate) fn run(state: &mut State, command: &str, args: &Args) -> Outcome {
         "UserInterface" if command.starts_with("UserInterface.Extensions.") => {
             extensions::run(state, command, args)
         }
-        "UserInterface" => webview::run(state, command, args),
+        "UserInterface" | "WebEngine" => webview::run(state, command, args),
         _ => None,
     };
     outcome.unwrap_or_else(|| Err(failed("not supported by the simulator")))
@@ -117,7 +119,9 @@ pub(crate) fn run_task(state: &mut State, task: Task) {
         Task::Call(id) => calls::go_on(state, id),
         Task::ClearMessage(kind) => messages::time_is_up(state, kind),
         Task::Bookings => bookings::follow_clock(state),
+        Task::Halfwake => standby::fall_half_asleep(state),
         Task::Standby => standby::fall_asleep(state),
+        Task::Signage => signage::reload(state),
         Task::DoNotDisturb => video::end_do_not_disturb(state),
         Task::Peripheral(index) => peripherals::time_is_up(state, index),
     }
@@ -125,9 +129,35 @@ pub(crate) fn run_task(state: &mut State, task: Task) {
 
 /// Does what follows from a configuration.
 pub(crate) fn configured(state: &mut State, key: &Key) {
-    if key.to_string().starts_with("Standby.") {
-        standby::plan(state);
+    let path = key.to_string();
+    match path.split('.').next().unwrap_or_default() {
+        "Standby" if path == "Standby.Signage.RefreshInterval" => signage::plan_refresh(state),
+        "Standby" if path.starts_with("Standby.Signage.") => signage::follow(state),
+        "Standby" => standby::plan(state),
+        "WebEngine" => {
+            signage::follow(state);
+            web_app::follow(state);
+        }
+        "NetworkServices" | "Security" | "UserInterface" => web_app::follow(state),
+        _ => {}
     }
+}
+
+/// Does what follows from a status that a test hook set or removed.
+pub(crate) fn observed(state: &mut State, key: &Key) {
+    match key.segments() {
+        [first, ..] if first.name == "Standby" => signage::follow(state),
+        // Not what a peripheral senses, which changes all the time.
+        [first, ..] if first.name == "Peripherals" && key.segments().len() <= 3 => web_app::follow(state),
+        _ => {}
+    }
+}
+
+/// Whether a text can be the address of a page.
+pub(crate) fn is_web_address(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    })
 }
 
 /// A command that brings nothing back.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hallway_xapi::rpc::RpcError;
 use serde_json::{Map, Value, json};
 
-use super::{Args, Outcome, done, failed, with};
+use super::{Args, Outcome, done, failed, web_app, with};
 use crate::agenda::Task;
 use crate::state::{State, key};
 
@@ -15,6 +15,13 @@ const MOST: usize = 64;
 const FIRST: u32 = 1001;
 
 pub(crate) fn run(state: &mut State, command: &str, args: &Args) -> Option<Outcome> {
+    let outcome = perform(state, command, args);
+    // Who is there and in which mode decides who shows the web app.
+    web_app::follow(state);
+    outcome
+}
+
+fn perform(state: &mut State, command: &str, args: &Args) -> Option<Outcome> {
     Some(match command {
         "Peripherals.Connect" => connect(state, args),
         "Peripherals.HeartBeat" => find(state, args.text("ID")).and_then(|index| {
@@ -30,6 +37,7 @@ pub(crate) fn run(state: &mut State, command: &str, args: &Args) -> Option<Outco
             done()
         }),
         "Peripherals.List" => list(state, args),
+        "Peripherals.TouchPanel.Configure" => configure_panel(state, args),
         _ => return None,
     })
 }
@@ -72,6 +80,37 @@ pub(crate) fn time_is_up(state: &mut State, index: u32) {
     let node = format!("Peripherals.ConnectedDevice[{index}]");
     if state.get(&format!("{node}.ID")).is_some() {
         state.set(&format!("{node}.Status"), "LostConnection");
+        web_app::follow(state);
+    }
+}
+
+/// Puts a touch panel into a mode, and says where it hangs.
+fn configure_panel(state: &mut State, args: &Args) -> Outcome {
+    let index = find(state, args.text("ID"))?;
+    let node = format!("Peripherals.ConnectedDevice[{index}]");
+    if panel_mode(state.text(&format!("{node}.Type"))).is_none() {
+        return Err(failed("the peripheral with this ID is no touch panel"));
+    }
+    if let Some(location) = args.given("Location") {
+        state.set(&format!("{node}.Location"), location);
+    }
+    if let Some(mode) = args.given("Mode") {
+        state.set(&format!("{node}.Type"), panel_type(mode));
+        state.web_apps.modes.insert(index, mode.to_owned());
+    }
+    done()
+}
+
+/// The type under which a panel in a mode is listed.
+fn panel_type(mode: &str) -> &str {
+    if mode == "Controller" { "TouchPanel" } else { mode }
+}
+
+fn panel_mode(kind: &str) -> Option<&str> {
+    match kind {
+        "TouchPanel" => Some("Controller"),
+        "RoomScheduler" | "PersistentWebApp" => Some(kind),
+        _ => None,
     }
 }
 
@@ -80,6 +119,7 @@ fn remove(state: &mut State, index: u32) {
     let text = |leaf: &str| state.text(&format!("{node}.{leaf}")).to_owned();
     let event = json!({ "ID": text("ID"), "SerialNumber": text("SerialNumber"), "Type": text("Type") });
     state.agenda.cancel(Task::Peripheral(index));
+    state.web_apps.modes.remove(&index);
     state.remove(&node);
     state.emit("Peripherals.PeripheralRemoved", event);
 }
@@ -116,18 +156,31 @@ fn list(state: &State, args: &Args) -> Outcome {
     with(json!({ "Device": devices }))
 }
 
+/// An address on the network of the office, which follows from the panel's own.
+fn address_of(mac: &str) -> String {
+    let bytes = mac
+        .split(':')
+        .map(|byte| u8::from_str_radix(byte, 16).unwrap_or(1));
+    let last: Vec<String> = bytes.rev().take(3).map(|byte| byte.to_string()).collect();
+    format!("10.{}", last.join("."))
+}
+
 /// The touch panels that the device was made with.
 pub(crate) fn fill_in(state: &mut State) {
     for panel in state.spec.panels.clone() {
         let node = format!("Peripherals.ConnectedDevice[{}]", panel.index);
+        let address = address_of(&panel.mac);
+        let mode = state.web_apps.modes.get(&panel.index).cloned();
+        let kind = panel_type(mode.as_deref().unwrap_or("Controller")).to_owned();
         for (leaf, value) in [
             ("HardwareInfo", "Cisco Room Navigator"),
             ("ID", panel.mac.as_str()),
             ("Location", "InsideRoom"),
             ("Name", panel.name.as_str()),
+            ("NetworkAddress", address.as_str()),
             ("SerialNumber", panel.serial.as_str()),
             ("Status", "Connected"),
-            ("Type", "TouchPanel"),
+            ("Type", kind.as_str()),
             ("UpgradeStatus", "None"),
         ] {
             state.set(&format!("{node}.{leaf}"), value);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Args, Outcome, done, failed, standby, with};
+use super::{Args, Outcome, done, failed, signage, standby, with};
 use crate::state::State;
 
 /// External sources that a device lists.
@@ -11,7 +11,15 @@ const MOST_SOURCES: usize = 100;
 pub(crate) fn run(state: &mut State, command: &str, args: &Args) -> Option<Outcome> {
     match command {
         "UserInterface.WebView.Display" => display(state, args),
-        "UserInterface.WebView.Clear" => clear(state, args),
+        "UserInterface.WebView.Clear" => close(state, args.given("Target").unwrap_or("OSD")),
+        "WebEngine.DeleteStorage" => {
+            let kind = args.text("Type");
+            state.emit("WebEngine.DeleteStorage", json!({ "Type": kind }));
+            // What a page had stored is gone: it starts again.
+            if kind != "WebApps" {
+                signage::reload(state);
+            }
+        }
         "UserInterface.LedControl.Color.Set" => {
             state.set("UserInterface.LedControl.Color", args.text("Color"))
         }
@@ -94,9 +102,9 @@ fn display(state: &mut State, args: &Args) {
     state.emit("UserInterface.WebView.Display", event);
 }
 
-fn clear(state: &mut State, args: &Args) {
-    let target = args.given("Target").unwrap_or("OSD").to_owned();
-    let node = format!("UserInterface.WebView[{}]", place(&target));
+/// Closes the web view of a target, if it is open.
+pub(crate) fn close(state: &mut State, target: &str) {
+    let node = format!("UserInterface.WebView[{}]", place(target));
     if state.text(&format!("{node}.Status")) == "Visible" {
         state.set(&format!("{node}.Status"), "NotVisible");
         state.set(&format!("{node}.Type"), "None");

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use hallway_xapi::catalogue::Roles;
 use hallway_xapi::rpc::{Frame, RpcError, RpcId, answer, code};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
@@ -14,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::conversation::{Heartbeat, PING_EVERY, Requests, params_of, unreadable};
+use crate::access::Access;
 use crate::device::SimulatedDevice;
 use crate::methods::matched;
 use crate::query::{Document, Query};
@@ -35,14 +35,14 @@ pub struct TooManySessions;
 pub struct Reserved {
     device: SimulatedDevice,
     seat: Option<Seat>,
-    roles: Roles,
+    access: Access,
     legacy: bool,
 }
 
 impl std::fmt::Debug for Reserved {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reserved")
-            .field("roles", &self.roles)
+            .field("access", &self.access)
             .field("legacy", &self.legacy)
             .finish_non_exhaustive()
     }
@@ -52,12 +52,17 @@ impl std::fmt::Debug for Reserved {
 ///
 /// # Errors
 /// [`TooManySessions`]: answer 503.
-pub fn reserve(device: &SimulatedDevice, roles: Roles, legacy: bool) -> Result<Reserved, TooManySessions> {
-    let seat = device.open_session(roles, legacy).ok_or(TooManySessions)?;
+pub fn reserve(
+    device: &SimulatedDevice,
+    access: impl Into<Access>,
+    legacy: bool,
+) -> Result<Reserved, TooManySessions> {
+    let access = access.into();
+    let seat = device.open_session(access, legacy).ok_or(TooManySessions)?;
     Ok(Reserved {
         device: device.clone(),
         seat: Some(seat),
-        roles,
+        access,
         legacy,
     })
 }
@@ -77,11 +82,11 @@ impl Drop for Reserved {
 pub async fn run_session<S: AsyncRead + AsyncWrite + Unpin + Send>(
     device: SimulatedDevice,
     mut socket: WebSocketStream<S>,
-    roles: Roles,
+    access: impl Into<Access>,
     legacy: bool,
     stop: CancellationToken,
 ) -> Result<(), TooManySessions> {
-    match reserve(&device, roles, legacy) {
+    match reserve(&device, access, legacy) {
         Ok(reserved) => {
             reserved.run(socket, stop).await;
             Ok(())
@@ -108,7 +113,7 @@ impl Reserved {
         let session = Session {
             device: self.device.clone(),
             id: seat.id,
-            roles: self.roles,
+            access: self.access,
             legacy: self.legacy,
             outbox: seat.outbox.clone(),
         };
@@ -168,6 +173,7 @@ impl Reserved {
             () = stop.cancelled() => Some((CloseCode::Away, "the device stops")),
             () = seat.over.cancelled() => Some(match seat.ending.get() {
                 Some(Ending::Restart) => (CloseCode::Restart, "the device restarts"),
+                Some(Ending::WebAppGone) => (CloseCode::Policy, "the web app may not use the xAPI any more"),
                 _ => (CloseCode::Policy, "the client reads too slowly"),
             }),
         };
@@ -200,7 +206,7 @@ impl Reserved {
 struct Session {
     device: SimulatedDevice,
     id: u64,
-    roles: Roles,
+    access: Access,
     legacy: bool,
     outbox: mpsc::Sender<String>,
 }
@@ -248,7 +254,8 @@ impl Session {
                 ))
             };
         }
-        let mut result = self.device.perform(&method, params, self.roles).await?;
+        self.access.check(&self.device, &method)?;
+        let mut result = self.device.perform(&method, params, self.access.roles).await?;
         if self.legacy && matches!(method.as_str(), "xGet" | "xQuery") {
             to_strings(&mut result);
         }

@@ -20,7 +20,8 @@ use tokio_util::task::TaskTracker;
 
 use super::conversation::websocket_config;
 use super::session::reserve;
-use super::users::LocalUsers;
+use super::users::{Denied, LocalUsers, decode, presented};
+use crate::access::Access;
 use crate::device::SimulatedDevice;
 use crate::state::Power;
 
@@ -151,8 +152,12 @@ fn upgrade(
         return response;
     };
     let accept = derive_accept_key(key.as_bytes());
-    let admission = users.authenticate(text(header::SEC_WEBSOCKET_PROTOCOL), text(header::AUTHORIZATION));
-    let Ok(admission) = admission else {
+    let (protocol, authorization) = (text(header::SEC_WEBSOCKET_PROTOCOL), text(header::AUTHORIZATION));
+    let admission = match users.authenticate(protocol, authorization) {
+        Ok(admission) => Some((Access::from(admission.roles), admission.subprotocol)),
+        Err(Denied) => web_app(device, protocol, authorization),
+    };
+    let Some((access, subprotocol)) = admission else {
         return refusal(StatusCode::FORBIDDEN);
     };
     let legacy = request.uri().query().is_some_and(|query| {
@@ -162,7 +167,7 @@ fn upgrade(
                 .is_some_and(|name| name.eq_ignore_ascii_case("legacy"))
         })
     });
-    let Ok(reserved) = reserve(device, admission.roles, legacy) else {
+    let Ok(reserved) = reserve(device, access, legacy) else {
         return refusal(StatusCode::SERVICE_UNAVAILABLE);
     };
     let mut response = Response::builder()
@@ -170,7 +175,7 @@ fn upgrade(
         .header(header::CONNECTION, "Upgrade")
         .header(header::UPGRADE, "websocket")
         .header(header::SEC_WEBSOCKET_ACCEPT, accept);
-    if let Some(subprotocol) = admission.subprotocol {
+    if let Some(subprotocol) = subprotocol {
         response = response.header(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }
     let Ok(response) = response.body(Full::default()) else {
@@ -189,6 +194,20 @@ fn upgrade(
         }
     });
     response
+}
+
+/// A web app on a Room Navigator: its password is a key that the device made.
+fn web_app(
+    device: &SimulatedDevice,
+    protocol: Option<&str>,
+    authorization: Option<&str>,
+) -> Option<(Access, Option<String>)> {
+    let presented = presented(protocol, authorization)?;
+    let (_, password) = decode(presented.token)?;
+    Some((
+        device.admit_web_app(&password)?,
+        presented.subprotocol.map(str::to_owned),
+    ))
 }
 
 fn refusal(status: StatusCode) -> Response<Full<Bytes>> {

@@ -65,29 +65,10 @@ impl LocalUsers {
         sec_websocket_protocol: Option<&str>,
         authorization: Option<&str>,
     ) -> Result<Admission, Denied> {
-        let offered = sec_websocket_protocol
-            .into_iter()
-            .flat_map(|list| list.split(','))
-            .map(str::trim);
-        let offered = offered
-            .filter_map(|protocol| Some((protocol, protocol.strip_prefix("auth-")?)))
-            .next();
-        if let Some((protocol, token)) = offered {
-            let roles = self.check(token)?;
-            return Ok(Admission {
-                roles,
-                subprotocol: Some(protocol.to_owned()),
-            });
-        }
-        let (scheme, token) = authorization
-            .and_then(|text| text.trim().split_once(' '))
-            .ok_or(Denied)?;
-        if !scheme.eq_ignore_ascii_case("Basic") {
-            return Err(Denied);
-        }
+        let presented = presented(sec_websocket_protocol, authorization).ok_or(Denied)?;
         Ok(Admission {
-            roles: self.check(token.trim())?,
-            subprotocol: None,
+            roles: self.check(presented.token)?,
+            subprotocol: presented.subprotocol.map(str::to_owned),
         })
     }
 
@@ -105,6 +86,39 @@ impl LocalUsers {
         }
         found.ok_or(Denied)
     }
+}
+
+/// What a client sent to say who it is.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "the token is a secret")]
+pub struct Presented<'a> {
+    /// Base64 of `user:password`.
+    pub token: &'a str,
+    /// What carried it, where it was a subprotocol; the answer must repeat it.
+    pub subprotocol: Option<&'a str>,
+}
+
+/// Finds the token in what a client sent as `Sec-WebSocket-Protocol` or as `Authorization`.
+pub fn presented<'a>(
+    sec_websocket_protocol: Option<&'a str>,
+    authorization: Option<&'a str>,
+) -> Option<Presented<'a>> {
+    let mut offered = sec_websocket_protocol
+        .into_iter()
+        .flat_map(|list| list.split(','))
+        .map(str::trim);
+    let offered = offered.find_map(|protocol| Some((protocol, protocol.strip_prefix("auth-")?)));
+    if let Some((protocol, token)) = offered {
+        return Some(Presented {
+            token,
+            subprotocol: Some(protocol),
+        });
+    }
+    let (scheme, token) = authorization?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Basic").then(|| Presented {
+        token: token.trim(),
+        subprotocol: None,
+    })
 }
 
 /// Takes base64 of `user:password` apart.

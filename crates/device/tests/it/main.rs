@@ -10,3 +10,5 @@ mod local;
 mod order;
 mod play;
 mod robust;
+mod signage;
+mod web_apps;

@@ -256,6 +256,11 @@ pub(crate) enum DeviceCommand {
         /// Id or display name of the device
         device: String,
     },
+    /// Show what is on the screens of a simulated device and its Room Navigators
+    Screen {
+        /// Id or display name of the device
+        device: String,
+    },
     /// Set a status of a simulated device
     Set {
         /// Id or display name of the device

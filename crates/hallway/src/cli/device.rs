@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use hallway_wire::control::{EmitEvent, SetStatus};
+use hallway_wire::screen::{DeviceScreen, ScreenKind, ScreenState, Showing};
 use hyper::Method;
 use serde_json::{Map, Value, json};
 
 use super::args::DeviceCommand;
 use super::failure::{Failure, Result};
-use super::http::{Body, Client, with_query};
+use super::http::{Body, Client, shape, with_query};
 use super::input;
 use super::names::{self, DEVICES, Named, WORKSPACES, quoted};
 use super::printer::Printer;
@@ -32,6 +33,13 @@ pub(crate) async fn run(command: DeviceCommand, client: &Client, printer: &mut P
             let device = names::device(client, &device).await?;
             let answer = client.get(&format!("/v1/devices/{}", device.segment())).await?;
             let text = members(&answer);
+            printer.show(&answer, || text)
+        }
+        C::Screen { device } => {
+            let device = names::device(client, &device).await?;
+            let path = format!("/hallway/v1/devices/{}/screen", device.segment());
+            let answer = client.get(&path).await?;
+            let text = screen(&device.name, &shape(&answer)?);
             printer.show(&answer, || text)
         }
         C::Set { device, path, value } => {
@@ -160,6 +168,59 @@ fn list(devices: &[Value], rooms: &[Value]) -> String {
     table.or("There is no device.\nnext: hallway device code WORKSPACE")
 }
 
+/// What is on the screens, in words.
+fn screen(name: &str, screen: &DeviceScreen) -> String {
+    let state = match screen.state {
+        ScreenState::Awake => "awake",
+        ScreenState::Halfwake => "half awake",
+        ScreenState::Standby => "standby",
+    };
+    let mut lines = Labelled::default();
+    lines
+        .add("device", name)
+        .add("state", state)
+        .add("shows", showing(&screen.showing))
+        .add("when idle", showing(&screen.idle));
+    let mut text = lines.render();
+    let mut table = Table::new(&["NAVIGATOR", "SERIAL", "XAPI", "WEB APP"]);
+    for navigator in &screen.navigators {
+        let page = match (&navigator.url, &navigator.problem) {
+            (Some(url), Some(problem)) if !navigator.xapi_allowed => format!("{url} (no xAPI: {problem})"),
+            (Some(url), _) => url.clone(),
+            (None, Some(problem)) => format!("none: {problem}"),
+            (None, None) => String::new(),
+        };
+        let allowed = if navigator.xapi_allowed { "allowed" } else { "no" };
+        table.row([
+            navigator.name.clone(),
+            navigator.serial.clone(),
+            allowed.to_owned(),
+            page,
+        ]);
+    }
+    if !table.is_empty() {
+        text.push('\n');
+        text.push_str(&table.render());
+    }
+    text
+}
+
+fn showing(showing: &Showing) -> String {
+    let kind = match showing.kind {
+        ScreenKind::Home => "the home screen",
+        ScreenKind::Call => "a call",
+        ScreenKind::WebView => "a web view",
+        ScreenKind::WebApp => "a web app",
+        ScreenKind::Signage => "digital signage",
+        ScreenKind::Halfwake => "its idle picture",
+        ScreenKind::Nothing => "nothing: the display is dark",
+    };
+    match &showing.url {
+        Some(url) => format!("{kind}: {url}"),
+        None => kind.to_owned(),
+    }
+}
+
 /// The members of an object as lines, in the words of the API.
 pub(crate) fn members(object: &Value) -> String {
     let mut lines = Labelled::default();
@@ -215,6 +276,29 @@ mod tests {
         for bad in ["[1]", "lights", ""] {
             assert_eq!(event_value(Some(bad)).unwrap_err().exit_code(), 2, "{bad}");
         }
+    }
+
+    #[test]
+    fn screens_are_told_in_words() {
+        let answer = json!({
+            "state": "halfwake",
+            "showing": {"kind": "signage", "url": "https://signs.example/1", "loads": 3},
+            "idle": {"kind": "signage", "url": "https://signs.example/1"},
+            "navigators": [
+                {"serial": "F1", "name": "Door", "url": "https://a.example/", "xapiAllowed": true},
+                {"serial": "F2", "name": "Table", "xapiAllowed": false, "problem": "No web app is set."},
+            ],
+        });
+        insta::assert_snapshot!(screen("Oslo", &serde_json::from_value(answer).unwrap()), @r"
+        device:     Oslo
+        state:      half awake
+        shows:      digital signage: https://signs.example/1
+        when idle:  digital signage: https://signs.example/1
+
+        NAVIGATOR  SERIAL  XAPI     WEB APP
+        Door       F1      allowed  https://a.example/
+        Table      F2      no       none: No web app is set.
+        ");
     }
 
     #[test]

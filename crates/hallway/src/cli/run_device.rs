@@ -53,6 +53,7 @@ pub(crate) async fn run(
         |error: std::io::Error| Failure::refused(format!("{} cannot be listened on: {error}", args.listen));
     let listener = TcpListener::bind(args.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    device.set_local_url(format!("ws://{address}/ws"));
     let password = env("HALLWAY_DEVICE_PASSWORD").unwrap_or_default();
     let users = LocalUsers::admin(Secret::new(password));
     let document = json!({

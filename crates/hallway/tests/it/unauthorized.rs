@@ -517,6 +517,12 @@ const ROUTES: &[(&str, Who, &str)] = &[
         Admin,
         r#"{"event":"BootEvent","value":{"Action":"Restart"}}"#,
     ),
+    ("GET /hallway/v1/devices/{id}/screen", Admin, ""),
+    (
+        "POST /hallway/v1/devices/{id}/navigators/{serial}/webApp/session",
+        Admin,
+        "",
+    ),
     ("POST /hallway/v1/devices/{id}/connect", Admin, "{}"),
     ("POST /hallway/v1/devices/{id}/disconnect", Admin, "{}"),
     ("POST /hallway/v1/devices/{id}/reboot", Admin, "{}"),
@@ -654,6 +660,7 @@ fn call(
             .replace("{group}", &uuid::Uuid::new_v4().to_string())
             .replace("{app}", &integration.app)
             .replace("{name}", "Audio.Volume.Set")
+            .replace("{serial}", "FOC1")
             .replace("{action}", "answer")
             .replace("{region}", "us-east-2_a")
             .replace("{delivery}", &uuid::Uuid::new_v4().to_string())

@@ -2,6 +2,7 @@
 
 use hallway_wire::control::{RedeemRequest, Redeemed};
 use hallway_wire::id::{DeviceId, PersonId, WorkspaceId};
+use hallway_wire::screen::{DeviceScreen, WebAppSession};
 use hallway_wire::{Secret, Timestamp};
 use hallway_xapi::Key;
 use rand::Rng as _;
@@ -16,23 +17,43 @@ use crate::error::{Doing as _, Error, Result};
 use crate::platform::Platform;
 use crate::ports::Write;
 
+/// How devices without test hooks refuse them.
+const NO_HOOK: [&str; 3] = ["xSimulator", "no such method", "no such hook"];
 /// Life of a device's activation code: 7 days, as the real service's.
 const CODE_LIFE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// A device's answer with a key for a web app.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct IssuedKey {
+    key: Secret,
+    expires_ms: i64,
+    web_app_url: String,
+    local_url: Option<String>,
+}
 
 impl Platform {
     /// Asks a simulated device to do something that no real one can be asked.
     async fn simulate(&self, caller: &Caller, id: DeviceId, method: &str, params: Value) -> Result<()> {
         caller.require_device_admin()?;
         let device = self.own_device(caller, id).await?;
-        let linked = self.links.get(id).ok_or_else(|| Error::DeviceUnreachable {
-            message: format!("{} is not connected.", device.display_name),
-        })?;
+        self.ask_simulated(&device, method, params).await.map(drop)
+    }
+
+    /// Calls a test hook of a simulated device.
+    async fn ask_simulated(&self, device: &Device, method: &str, params: Value) -> Result<Value> {
+        let linked = self
+            .links
+            .get(device.id)
+            .ok_or_else(|| Error::DeviceUnreachable {
+                message: format!("{} is not connected.", device.display_name),
+            })?;
         let call = linked.link.call(method, params);
         match tokio::time::timeout(self.config.device_timeout, call).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error))
                 if error.code == hallway_xapi::rpc::code::NOT_FOUND
-                    && error.message.contains("xSimulator") =>
+                    && NO_HOOK.iter().any(|text| error.message.contains(text)) =>
             {
                 Err(Error::conflict(format!(
                     "{} is not a simulated device.",
@@ -110,6 +131,92 @@ impl Platform {
     /// As [`Platform::simulate_status`].
     pub async fn simulate_reboot(&self, caller: &Caller, id: DeviceId) -> Result<()> {
         self.simulate(caller, id, "xSimulator/Reboot", json!({})).await
+    }
+
+    /// What a simulated device and its Room Navigators show.
+    ///
+    /// # Errors
+    /// No administrator; unknown, absent or real device.
+    pub async fn device_screen(&self, caller: &Caller, id: DeviceId) -> Result<DeviceScreen> {
+        if caller.require_device_admin().is_err() {
+            caller.require_reading_admin()?;
+        }
+        let device = self.own_device(caller, id).await?;
+        self.screen_of(&device).await
+    }
+
+    async fn screen_of(&self, device: &Device) -> Result<DeviceScreen> {
+        let answer = self
+            .ask_simulated(device, "xSimulator/Screen", Value::Null)
+            .await?;
+        serde_json::from_value(answer).map_err(|error| {
+            Error::conflict(format!(
+                "{} does not tell what it shows: {error}.",
+                device.display_name
+            ))
+        })
+    }
+
+    /// Gives what the web engine of a Room Navigator gives its page: a key to the permitted part of the device's
+    /// xAPI. `base` is where devices without a port of their own answer.
+    ///
+    /// # Errors
+    /// No administrator; unknown, absent or real device; no such Navigator; its page may not reach the xAPI.
+    pub async fn web_app_session(
+        &self,
+        caller: &Caller,
+        id: DeviceId,
+        serial: &str,
+        base: &str,
+    ) -> Result<WebAppSession> {
+        caller.require_device_admin()?;
+        let device = self.own_device(caller, id).await?;
+        let screen = self.screen_of(&device).await?;
+        let found = screen
+            .navigators
+            .into_iter()
+            .find(|navigator| navigator.serial == serial);
+        let navigator = found.ok_or_else(|| Error::Missing {
+            message: format!(
+                "No Room Navigator with the serial number {serial:?} is connected to {}.",
+                device.display_name
+            ),
+        })?;
+        if !navigator.xapi_allowed {
+            return Err(Error::conflict(navigator.problem.unwrap_or_else(|| {
+                "The Navigator's web app may not reach the xAPI.".to_owned()
+            })));
+        }
+        let params = json!({ "Serial": serial });
+        let answer = self
+            .ask_simulated(&device, "xSimulator/WebAppKey", params)
+            .await?;
+        let answer: IssuedKey = serde_json::from_value(answer)
+            .map_err(|error| Error::conflict(format!("{} gives no key: {error}.", device.display_name)))?;
+        let entry = audit::by(
+            caller,
+            self.now(),
+            "device.web_app_session",
+            &device.display_name,
+            format!(
+                "made a key with which the web app on {} reaches the xAPI of {}",
+                navigator.name, device.display_name
+            ),
+        );
+        self.store
+            .commit(vec![entry])
+            .await
+            .doing("storing an audit entry")?;
+        Ok(WebAppSession {
+            url: answer
+                .local_url
+                .unwrap_or_else(|| format!("{base}/devices/{}/ws", device.id.uuid())),
+            username: device.id.uuid().to_string(),
+            password: answer.key,
+            expires: Timestamp(answer.expires_ms),
+            serial: serial.to_owned(),
+            web_app_url: answer.web_app_url,
+        })
     }
 
     /// Checks that the caller may take a simulated device off line or back.

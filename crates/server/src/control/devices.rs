@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use hallway_platform::Platform;
 use hallway_wire::control::{EmitEvent, RedeemRequest, Redeemed, SetStatus};
 use hallway_wire::id::DeviceId;
+use hallway_wire::screen::{DeviceScreen, WebAppSession};
 
 use crate::app::{App, DeviceHost, HostError};
 use crate::auth::Authenticated;
@@ -30,6 +31,15 @@ pub(super) fn routes() -> Api {
                 .takes::<RedeemRequest>()
                 .answers::<Redeemed>(200)
                 .fails(&[400, 404, 409]),
+        )
+        .get(
+            "/devices/{id}/screen",
+            screen,
+            Op::new("Show what is on a device's screens")
+                .about("For simulated devices: the main screen now and when idle, and the web apps of Room Navigators. Administrators may, also read-only ones.")
+                .answers::<DeviceScreen>(200)
+                .fails(DEVICE)
+                .fails(&[409]),
         )
         .post(
             "/devices/{id}/status",
@@ -62,6 +72,15 @@ pub(super) fn routes() -> Api {
                 .fails(DEVICE),
         )
         .post(
+            "/devices/{id}/navigators/{serial}/webApp/session",
+            web_app_session,
+            Op::new("Make a key for a Navigator's web app")
+                .about("Stands for what the web engine of a Room Navigator puts into a page that may reach the xAPI: the device's WebSocket and a key for it. Only a full or device administrator may.")
+                .answers::<WebAppSession>(200)
+                .fails(DEVICE)
+                .fails(&[409]),
+        )
+        .post(
             "/devices/{id}/connect",
             connect,
             Op::new("Connect a device").about(WHO).empty(204).fails(DEVICE),
@@ -76,6 +95,27 @@ pub(super) fn routes() -> Api {
             reboot,
             Op::new("Reboot a device").about(WHO).empty(204).fails(DEVICE),
         )
+}
+
+async fn screen(
+    State(platform): State<Arc<Platform>>,
+    Authenticated(caller): Authenticated,
+    Path(device): Path<String>,
+) -> Result<Json<DeviceScreen>, ApiError> {
+    Ok(Json(platform.device_screen(&caller, id(&device)?).await?))
+}
+
+async fn web_app_session(
+    State(platform): State<Arc<Platform>>,
+    Authenticated(caller): Authenticated,
+    Path((device, serial)): Path<(String, String)>,
+) -> Result<Json<WebAppSession>, ApiError> {
+    let base = websocket_base(&platform);
+    Ok(Json(
+        platform
+            .web_app_session(&caller, id(&device)?, &serial, &base)
+            .await?,
+    ))
 }
 
 async fn set_status(
@@ -161,9 +201,14 @@ async fn redeem(
     State(platform): State<Arc<Platform>>,
     Json(request): Json<RedeemRequest>,
 ) -> Result<Json<Redeemed>, ApiError> {
-    let public = &platform.config().public_url;
-    let base = public
-        .strip_prefix("http")
-        .map_or_else(|| public.clone(), |rest| format!("ws{rest}"));
+    let base = websocket_base(&platform);
     Ok(Json(platform.redeem_device_code(request, &base).await?))
+}
+
+/// Where WebSockets of this Hallway are.
+fn websocket_base(platform: &Platform) -> String {
+    let public = &platform.config().public_url;
+    public
+        .strip_prefix("http")
+        .map_or_else(|| public.clone(), |rest| format!("ws{rest}"))
 }
