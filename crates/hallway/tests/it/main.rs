@@ -13,6 +13,7 @@ mod limits;
 mod links;
 mod map;
 mod notifications;
+mod screens;
 mod support;
 mod unauthorized;
 mod webhooks;

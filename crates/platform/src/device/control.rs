@@ -138,9 +138,7 @@ impl Platform {
     /// # Errors
     /// No administrator; unknown, absent or real device.
     pub async fn device_screen(&self, caller: &Caller, id: DeviceId) -> Result<DeviceScreen> {
-        if caller.require_device_admin().is_err() {
-            caller.require_reading_admin()?;
-        }
+        caller.require_reading_admin()?;
         let device = self.own_device(caller, id).await?;
         self.screen_of(&device).await
     }

@@ -27,6 +27,7 @@ mod receiver;
 mod recordings;
 mod rig;
 mod scim;
+mod screens;
 mod service_apps;
 mod smtp;
 mod webhooks;
