@@ -53,6 +53,9 @@ pub enum Error {
     /// The device is not there, or did not answer in time.
     #[error("{message}")]
     DeviceUnreachable { message: String },
+    /// A vendor's service did not do what it was asked for. The text says what came back, never its content.
+    #[error("{message}")]
+    Vendor { message: String },
     /// The store failed; the source is logged, never told.
     #[error("the store failed while {doing}")]
     Store {

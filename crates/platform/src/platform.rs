@@ -168,6 +168,7 @@ pub struct Platform {
     pub(crate) faults: Arc<Faults>,
     pub(crate) metrics: crate::metrics::Metrics,
     pub(crate) failed_logins: crate::audit::FailedLogins,
+    pub(crate) provisioning: crate::feature::Provisioning,
     /// The platform itself, for what it starts in the background.
     pub(crate) me: std::sync::Weak<Platform>,
     pub(crate) tasks: TaskTracker,
@@ -224,6 +225,7 @@ impl Platform {
             faults,
             metrics: crate::metrics::Metrics::default(),
             failed_logins: crate::audit::FailedLogins::default(),
+            provisioning: crate::feature::Provisioning::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -235,6 +237,8 @@ impl Platform {
         platform.resume_webhooks().await?;
         platform.tasks.spawn(Arc::clone(&platform).keep_webhooks());
         platform.resume_jobs().await?;
+        platform.resume_features().await?;
+        platform.tasks.spawn(Arc::clone(&platform).keep_features());
         platform.tasks.spawn(Arc::clone(&platform).sweep_forever());
         Ok(platform)
     }

@@ -144,6 +144,25 @@ impl Courier for HttpCourier {
         Ok(())
     }
 
+    async fn check_host(&self, target: &Target) -> Result<(), CourierError> {
+        self.check(target)?;
+        let errand = self.prepare(target)?;
+        let asked = tokio::net::lookup_host((errand.host.as_str(), errand.port));
+        let Ok(Ok(found)) = tokio::time::timeout(target.timeout, asked).await else {
+            return Ok(());
+        };
+        for address in found {
+            if let Some(why) = self.reach.refuses(address.ip()) {
+                return Err(CourierError(format!(
+                    "{} is at {}: {why}",
+                    errand.host,
+                    address.ip()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     async fn fetch(&self, target: &Target) -> Result<Fetched, CourierError> {
         fetch::fetch(self.prepare(target)?).await
     }
@@ -286,7 +305,11 @@ impl HttpErrand {
             match sender.try_send_request(request).await {
                 Ok(answer) => {
                     let status = answer.status().as_u16();
+                    let content_type = answer.headers().get(header::CONTENT_TYPE);
+                    let content_type = content_type.and_then(|value| value.to_str().ok());
+                    let content_type = content_type.map(ToOwned::to_owned);
                     let read = Limited::new(answer.into_body(), self.max_answer).collect().await;
+                    let cut = read.is_err();
                     let body = match read {
                         Ok(body) => {
                             self.sender = Some(sender);
@@ -295,7 +318,12 @@ impl HttpErrand {
                         // Too long, or broken off: the status counts, the connection does not go on.
                         Err(_) => Bytes::new(),
                     };
-                    return Ok(Answer { status, body });
+                    return Ok(Answer {
+                        status,
+                        content_type,
+                        cut,
+                        body,
+                    });
                 }
                 Err(mut error) => {
                     let untaken = error.take_message().is_some();

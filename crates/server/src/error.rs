@@ -155,6 +155,7 @@ impl From<Error> for ApiError {
                 ..parts(StatusCode::TOO_MANY_REQUESTS, errors)
             },
             Error::DeviceUnreachable { .. } => parts(StatusCode::GATEWAY_TIMEOUT, errors),
+            Error::Vendor { .. } => parts(StatusCode::BAD_GATEWAY, errors),
             Error::Store { .. } | Error::Queue(_) | Error::Internal(_) => internal(&error),
         };
         Self(Arc::new(parts))

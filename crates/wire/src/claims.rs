@@ -39,6 +39,12 @@ pub enum Action {
         xapi_access: String,
         expiry_time: Timestamp,
         user_id: PersonId,
+        /// Where signage is configured; only with the feature.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signage_url: Option<String>,
+        /// Where the persistent web app is configured; only with the feature.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pwa_url: Option<String>,
     },
     /// URLs or the refresh token changed.
     Update {
@@ -57,11 +63,17 @@ pub enum Action {
         manifest_version: u64,
         scopes: String,
         xapi_access: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signage_url: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pwa_url: Option<String>,
     },
     /// The integration was deactivated.
     Deprovision {},
     /// An administrator asks how it is.
     HealthCheck {},
+    /// An administrator goes to a page of the vendor. Not sent to the actions URL (features 6.1).
+    CrossLaunch {},
 }
 
 impl Action {
@@ -73,6 +85,7 @@ impl Action {
             Self::UpdateApproved { .. } => "updateApproved",
             Self::Deprovision {} => "deprovision",
             Self::HealthCheck {} => "healthCheck",
+            Self::CrossLaunch {} => "crossLaunch",
         }
     }
 }

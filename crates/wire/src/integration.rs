@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::feature::{DigitalSignageConfiguration, PersistentWebAppConfiguration};
 use crate::id::{AppId, LocationId};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -216,6 +217,10 @@ pub struct Integration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_check_details: Option<HealthCheckDetails>,
     pub features: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digital_signage_configuration: Option<DigitalSignageConfiguration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persistent_web_app_configuration: Option<PersistentWebAppConfiguration>,
     pub availability: String,
 }
 

@@ -12,6 +12,7 @@ pub mod device;
 pub mod error;
 pub mod event;
 pub mod fault;
+pub mod feature;
 pub mod group;
 pub mod id;
 pub mod integration;

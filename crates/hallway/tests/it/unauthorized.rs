@@ -532,6 +532,58 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("DELETE /xapi/api/organizations/{org}/apps/{app}", Itself, ""),
     ("GET /xapi/api/organizations/{org}/apps/{app}/queue", Itself, ""),
     ("GET /xapi/api/organizations/{org}/appManifests/{app}", Itself, ""),
+    (
+        "GET /xapi/api/organizations/{org}/apps/{app}/features/digitalSignage",
+        Itself,
+        "",
+    ),
+    (
+        "PUT /xapi/api/organizations/{org}/apps/{app}/features/digitalSignage",
+        Itself,
+        r#"{"signageUrl":"https://signage.example/"}"#,
+    ),
+    (
+        "DELETE /xapi/api/organizations/{org}/apps/{app}/features/digitalSignage",
+        Itself,
+        "",
+    ),
+    (
+        "GET /xapi/api/organizations/{org}/apps/{app}/features/persistentWebApp",
+        Itself,
+        "",
+    ),
+    (
+        "PUT /xapi/api/organizations/{org}/apps/{app}/features/persistentWebApp",
+        Itself,
+        r#"{"pwaUrl":"https://app.example/"}"#,
+    ),
+    (
+        "DELETE /xapi/api/organizations/{org}/apps/{app}/features/persistentWebApp",
+        Itself,
+        "",
+    ),
+    ("GET /hallway/v1/features/{feature}/providers", Admin, ""),
+    ("GET /hallway/v1/integrations/{app}/features/{feature}", Admin, ""),
+    (
+        "GET /hallway/v1/integrations/{app}/features/{feature}/assignments",
+        Admin,
+        "",
+    ),
+    (
+        "POST /hallway/v1/integrations/{app}/features/{feature}/assign",
+        Admin,
+        r#"{"all":true}"#,
+    ),
+    (
+        "POST /hallway/v1/integrations/{app}/features/{feature}/unassign",
+        Admin,
+        r#"{"all":true}"#,
+    ),
+    (
+        "POST /hallway/v1/integrations/{app}/crossLaunch/{feature}",
+        Admin,
+        r#"{"task":"manage_content","devices":[]}"#,
+    ),
     ("GET /xapi/api/apps/supportedSubscriptions", All, ""),
     ("GET /jwks", All, ""),
     ("GET /jwks/{region}", All, ""),
@@ -662,6 +714,7 @@ fn call(
             .replace("{name}", "Audio.Volume.Set")
             .replace("{serial}", "FOC1")
             .replace("{action}", "answer")
+            .replace("{feature}", "digitalSignage")
             .replace("{region}", "us-east-2_a")
             .replace("{delivery}", &uuid::Uuid::new_v4().to_string())
             .replace("{manifest}", &asked.to_string())
@@ -761,6 +814,8 @@ async fn who_may_not_call() {
         }
         let names_something = target.contains("ciscospark") || target != *route.split_once(' ').unwrap().1;
         let names_something = names_something || given.contains("{workspace}") || given.contains("{device}");
+        // A feature is the same everywhere; each organization has its own providers.
+        let names_something = names_something && !route.ends_with("/providers");
         if matches!(who, Scope | Admin) && names_something {
             // Only who may delete organizations, or read events, learns that there is none.
             let hidden: &[u16] =

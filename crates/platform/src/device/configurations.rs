@@ -61,6 +61,7 @@ impl Platform {
             .doing("reading configurations")?;
         let configured: HashMap<String, Value> = configured.into_iter().map(|c| (c.key, c.value)).collect();
         let editable = caller.has_scope("spark-admin:devices_write");
+        let managed = self.managed_configurations(device.id).await?;
         let mut items = Map::new();
         let product = device.product_code.as_deref();
         let patterns = self.catalogue.widen_configuration(filter);
@@ -68,10 +69,12 @@ impl Platform {
             for (key, spec) in self.catalogue.configurations(pattern, product) {
                 let name = key.to_string();
                 let set = configured.get(&name);
-                let editability = if editable {
-                    json!({ "isEditable": true, "editable": true })
-                } else {
+                let editability = if !editable {
                     json!({ "isEditable": false, "editable": false, "reason": "NOT_AUTHORIZED" })
+                } else if managed.contains_key(&name) {
+                    json!({ "isEditable": false, "editable": false, "reason": "CONFIG_MANAGED_BY_DIFFERENT_AUTHORITY" })
+                } else {
+                    json!({ "isEditable": true, "editable": true })
                 };
                 let shown = |value: &Value| spec.shown(value);
                 items.insert(
@@ -118,6 +121,7 @@ impl Platform {
             )));
         }
         let edits = self.read_operations(&device, operations)?;
+        self.check_unmanaged(&device, &edits).await?;
         let now = self.now();
         let mut writes = Vec::new();
         let mut items = Vec::new();
@@ -147,6 +151,7 @@ impl Platform {
             format!("configured {} on {}", names.join(", "), device.display_name),
         ));
         self.store.commit(writes).await.doing("storing configurations")?;
+        self.device_touched(id);
         self.send_edits(&device, &edits).await;
         let mut answer = Map::new();
         for key in items {
@@ -157,6 +162,23 @@ impl Platform {
             );
         }
         Ok(answer)
+    }
+
+    /// Refuses to change what an integration provides for the device (xapi 8).
+    async fn check_unmanaged(&self, device: &Device, edits: &[Edit]) -> Result<()> {
+        let managed = self.managed_configurations(device.id).await?;
+        for edit in edits {
+            let (Edit::Set(key, _) | Edit::Remove(key)) = edit;
+            if let Some((app, feature)) = managed.get(&key.to_string()) {
+                return Err(Error::conflict(format!(
+                    "{key} is managed by a different authority: it belongs to the {} that the integration {app} \
+                     provides for {}. Take the device away from the integration first.",
+                    feature.noun(),
+                    device.display_name
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn read_operations(&self, device: &Device, operations: &[Operation]) -> Result<Vec<Edit>> {

@@ -524,7 +524,11 @@ impl Platform {
             description,
         );
         self.store
-            .commit(vec![Write::DeleteDevice(id), entry])
+            .commit(vec![
+                Write::DeleteDevice(id),
+                crate::feature::forget_device(caller.org, id),
+                entry,
+            ])
             .await
             .doing("deleting a device")?;
         self.links.drop_device(id, "the device was deleted");

@@ -105,6 +105,7 @@ impl Platform {
             if let Err(error) = platform.push_configurations(&linked).await {
                 tracing::warn!(%error, device = ?linked.id, "configurations could not be sent to a device");
             }
+            platform.device_is_back(linked.id);
             platform.spawn_device_sync(&linked);
         });
     }
@@ -174,7 +175,10 @@ impl Platform {
             device.revision += 1;
             writes.insert(0, Write::PutDevice(device.clone()));
             match self.store.commit(writes).await {
-                Ok(()) => return Ok(device),
+                Ok(()) => {
+                    self.device_touched(id);
+                    return Ok(device);
+                }
                 Err(error @ crate::ports::StoreError::Conflict { .. }) => last = Some(error),
                 Err(error) => return Err(error).doing("changing a device"),
             }
@@ -187,12 +191,16 @@ impl Platform {
 
     /// Keeps configurations that were set on the device itself.
     pub(crate) async fn keep_configurations(&self, device: &LinkedDevice, reports: &[Report]) -> Result<()> {
+        let managed = self.follow_features(device.id, reports).await?;
         let mut writes = Vec::new();
         for change in reports.iter().flat_map(|report| &report.changes) {
             if let Change::Configuration(key, value) = change {
                 let Some(key) = self.catalogue.canonical_configuration(key) else {
                     continue;
                 };
+                if managed.contains(&key.to_string()) {
+                    continue;
+                }
                 writes.push(match value {
                     Some(value) => Write::PutConfigured(Configured {
                         device: device.id,
@@ -273,7 +281,7 @@ impl Platform {
         activation.map(Some).ok_or(Error::Unauthenticated)
     }
 
-    async fn check_location(&self, activation: &Activation, device: &Device) -> Result<()> {
+    pub(crate) async fn check_location(&self, activation: &Activation, device: &Device) -> Result<()> {
         if activation.locations.is_empty() {
             return Ok(());
         }

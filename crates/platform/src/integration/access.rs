@@ -98,14 +98,9 @@ pub(super) fn grant(manifest: &Manifest, denied: &[String]) -> Result<Granted> {
 }
 
 /// Features whose scope was granted.
-pub(super) fn features(manifest: &Manifest, scopes: &[String]) -> Vec<String> {
+pub(crate) fn features(manifest: &Manifest, scopes: &[String]) -> Vec<Feature> {
     let granted = |feature: &&Feature| scopes.iter().any(|scope| scope == feature.scope());
-    manifest
-        .features
-        .iter()
-        .filter(granted)
-        .map(|feature| feature.name().to_owned())
-        .collect()
+    manifest.features.iter().filter(granted).copied().collect()
 }
 
 /// The manifest's wishes as a review shows them.

@@ -4,16 +4,17 @@ use hallway_wire::claims::{Action, Claims};
 use hallway_wire::control::{ActivateRequest, Activated, Updated, Uploaded};
 use hallway_wire::id::{ActivationId, AppId, OrgId, PersonId};
 use hallway_wire::integration::{OperationalState, ProvisioningState, XapiAccessKeys};
-use hallway_wire::manifest::{self, Manifest, ParseOptions};
+use hallway_wire::manifest::{self, Feature, Manifest, ParseOptions};
 use hallway_wire::{Secret, Timestamp};
 use uuid::Uuid;
 
-use super::access::{Granted, grant};
+use super::access::{Granted, features, grant};
 use super::{Activation, Integration, Listener};
 use crate::audit;
 use crate::caller::Caller;
 use crate::crypto::{random, random_jti, sha256};
 use crate::error::{Doing as _, Error, Result};
+use crate::feature::Provided;
 use crate::oauth::{Grant, TokenKind, token_row, token_text};
 use crate::org::{Person, PersonKind, Role};
 use crate::platform::Platform;
@@ -57,7 +58,7 @@ impl Platform {
     }
 
     /// A manifest that was accepted before.
-    pub(super) fn stored_manifest(&self, text: &str) -> Result<Manifest> {
+    pub(crate) fn stored_manifest(&self, text: &str) -> Result<Manifest> {
         // Rules may have become stricter since; what was accepted stays readable.
         let options = ParseOptions {
             allow_http: true,
@@ -125,7 +126,7 @@ impl Platform {
     }
 
     /// The integration of the caller's organization.
-    pub(super) async fn find_integration(&self, caller: &Caller, app: AppId) -> Result<Integration> {
+    pub(crate) async fn find_integration(&self, caller: &Caller, app: AppId) -> Result<Integration> {
         let found = self
             .store
             .integration(caller.org, app)
@@ -135,7 +136,7 @@ impl Platform {
     }
 
     /// Its activation.
-    pub(super) async fn find_activation(&self, org: OrgId, app: AppId) -> Result<Option<Activation>> {
+    pub(crate) async fn find_activation(&self, org: OrgId, app: AppId) -> Result<Option<Activation>> {
         self.store
             .activation(org, app)
             .await
@@ -227,6 +228,7 @@ impl Platform {
             listener: Listener::None,
             announced_url: self.config.public_url.clone(),
             health: None,
+            provided: Provided::default(),
             ends: None,
             created: now,
             updated: now,
@@ -260,6 +262,7 @@ impl Platform {
             .doing("activating an integration")?;
         if let Some(before) = before {
             self.sessions.forget(before.grant);
+            self.provider_changed(caller.org, app);
         }
         Ok(Activated {
             app_id: app,
@@ -280,6 +283,7 @@ impl Platform {
         expires: Timestamp,
     ) -> Result<Secret> {
         let org = self.organization(caller, caller.org).await?;
+        let manifest = self.stored_manifest(&activation.manifest)?;
         let claims = self.claims(
             activation,
             random_jti(),
@@ -295,13 +299,15 @@ impl Platform {
                 xapi_access: xapi_access_text(&activation.access),
                 expiry_time: expires,
                 user_id: caller.person,
+                signage_url: self.feature_url(activation, &manifest, Feature::DigitalSignage),
+                pwa_url: self.feature_url(activation, &manifest, Feature::PersistentWebApp),
             },
         );
         Ok(Secret::new(self.keys.load().signing.sign(&claims)?))
     }
 
     /// The claims of a JWT for an activation.
-    pub(super) fn claims(
+    pub(crate) fn claims(
         &self,
         activation: &Activation,
         jti: String,
@@ -454,6 +460,9 @@ impl Platform {
                 activation.scopes.clone_from(&scopes);
                 activation.roles = roles;
                 activation.access = access;
+                // What a lost feature was configured to is gone, and devices are told to forget it.
+                let kept = features(manifest, &scopes);
+                activation.provided.keep(|feature| kept.contains(&feature));
                 activation.updated = now;
                 Ok(vec![
                     Write::PutPerson(machine_account(activation, manifest, now)),
@@ -472,6 +481,7 @@ impl Platform {
             })
             .await?;
         self.sessions.forget(changed.grant);
+        self.provider_changed(org, app);
         self.rebuild_audiences().await?;
         self.queue_action(
             &changed,
@@ -479,6 +489,8 @@ impl Platform {
                 manifest_version: changed.manifest_version,
                 scopes: changed.scopes.join(","),
                 xapi_access: xapi_access_text(&changed.access),
+                signage_url: self.feature_url(&changed, manifest, Feature::DigitalSignage),
+                pwa_url: self.feature_url(&changed, manifest, Feature::PersistentWebApp),
             },
         )
         .await?;
@@ -513,10 +525,12 @@ impl Platform {
         let changed = self
             .change_activation(caller.org, app, vec![entry], |activation| {
                 activation.ends = Some(if told { now.plus_millis(grace) } else { now });
+                activation.provided = Provided::default();
                 activation.updated = now;
                 Ok(Vec::new())
             })
             .await?;
+        self.provider_changed(caller.org, app);
         self.rebuild_audiences().await?;
         if told {
             self.queue_action(&changed, Action::Deprovision {}).await?;
@@ -544,6 +558,7 @@ impl Platform {
         writes.extend(self.end_webhooks_of(activation.org, activation.machine).await?);
         self.commit(writes).await?;
         self.sessions.forget(activation.grant);
+        self.provider_changed(activation.org, activation.app);
         self.rebuild_audiences().await?;
         self.deliveries.forget(activation.id);
         self.deliveries.forget(activation.actions_queue);
@@ -628,6 +643,13 @@ impl Platform {
 
     pub(super) fn oauth_url(&self) -> String {
         format!("{}/access_token", self.api_url())
+    }
+
+    /// Where a feature is configured, if the activation holds it (features 2).
+    fn feature_url(&self, activation: &Activation, manifest: &Manifest, feature: Feature) -> Option<String> {
+        let held = features(manifest, &activation.scopes).contains(&feature);
+        let app_url = self.app_url(activation.org, activation.app);
+        held.then(|| format!("{app_url}/features/{}", feature.segment()))
     }
 
     /// Where the integration manages itself.

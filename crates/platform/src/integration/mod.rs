@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::crypto::Sealed;
+use crate::feature::Provided;
 
 mod access;
 mod actions;
@@ -22,7 +23,7 @@ mod lifecycle;
 mod self_service;
 mod view;
 
-pub(crate) use access::allows;
+pub(crate) use access::{allows, features};
 pub(crate) use actions::json_headers;
 
 /// An uploaded manifest and its OAuth client.
@@ -114,6 +115,9 @@ pub struct Activation {
     pub announced_url: String,
     #[serde(default)]
     pub health: Option<HealthCheckDetails>,
+    /// What it provides for devices.
+    #[serde(default)]
+    pub provided: Provided,
     /// Set while it is being deactivated: when its tokens and queue end at the latest.
     #[serde(default)]
     pub ends: Option<Timestamp>,

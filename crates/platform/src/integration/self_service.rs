@@ -34,7 +34,7 @@ const OWN_HEADERS: [&str; 6] = [
 
 impl Platform {
     /// The caller's own activation.
-    async fn own_activation(&self, caller: &Caller, org: Uuid, app: Uuid) -> Result<Activation> {
+    pub(crate) async fn own_activation(&self, caller: &Caller, org: Uuid, app: Uuid) -> Result<Activation> {
         let Some((id, own_app)) = caller.machine else {
             return Err(Error::forbidden("Only the integration itself may use this URL."));
         };

@@ -61,7 +61,12 @@ impl Platform {
                 .then(|| activation.locations.iter().map(|id| id.uuid()).collect()),
             public_location_ids: activation.locations.clone(),
             health_check_details: activation.health.clone(),
-            features: features(&manifest, &activation.scopes),
+            features: features(&manifest, &activation.scopes)
+                .into_iter()
+                .map(|feature| feature.name().to_owned())
+                .collect(),
+            digital_signage_configuration: activation.provided.signage(),
+            persistent_web_app_configuration: activation.provided.web_app(),
             availability: availability(&manifest),
         })
     }

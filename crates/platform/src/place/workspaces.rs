@@ -417,6 +417,7 @@ impl Platform {
             .doing("updating a workspace")?;
         for device in &devices {
             self.refresh_place(device.id).await?;
+            self.device_touched(device.id);
         }
         self.workspace_view(&workspace, &devices, Include::default())
             .await
@@ -436,10 +437,10 @@ impl Platform {
             count => format!("deleted the workspace {name} and its devices, {count} in number"),
         };
         let entry = audit::by(caller, self.now(), "workspace.deleted", name, description);
-        self.store
-            .commit(vec![Write::DeleteWorkspace(id), entry])
-            .await
-            .doing("deleting a workspace")?;
+        let mut writes = vec![Write::DeleteWorkspace(id), entry];
+        let devices_go = devices.iter().map(|device| device.id);
+        writes.extend(devices_go.map(|device| crate::feature::forget_device(caller.org, device)));
+        self.store.commit(writes).await.doing("deleting a workspace")?;
         for device in devices {
             self.links.drop_device(device.id, "the workspace was deleted");
         }

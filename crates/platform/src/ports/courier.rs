@@ -22,9 +22,13 @@ pub struct Target {
 pub const MAX_ANSWER: usize = 64 * 1024;
 
 /// What came back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     pub status: u16,
+    /// What the answer says it is, as it came.
+    pub content_type: Option<String>,
+    /// Whether it was longer than the target allows, or broke off.
+    pub cut: bool,
     /// Empty where it was longer than the target allows.
     pub body: Bytes,
 }
@@ -70,6 +74,15 @@ pub trait Courier: Send + Sync {
     /// It is none, or its address may not be dialled.
     fn check(&self, target: &Target) -> Result<(), CourierError> {
         self.errand(target).map(drop)
+    }
+
+    /// As [`check`](Self::check), for a URL that somebody else is going to open: where the name of its host can
+    /// be resolved, its addresses are checked too. A name that means nothing here may mean something there.
+    ///
+    /// # Errors
+    /// It is no target, or leads to an address that may not be dialled.
+    async fn check_host(&self, target: &Target) -> Result<(), CourierError> {
+        self.check(target)
     }
 
     /// Asks for what is at a URL, without following where it points to.

@@ -319,7 +319,7 @@ impl Platform {
             fault.wait().await;
             let nothing = |status| Answer {
                 status,
-                body: Bytes::new(),
+                ..Answer::default()
             };
             match fault.effect {
                 Some(DeliveryEffect::Status(status)) => return Ok(nothing(status)),

@@ -90,7 +90,7 @@ pub(super) fn routes() -> Api {
         )
 }
 
-fn app_id(text: &str) -> Result<AppId, ApiError> {
+pub(super) fn app_id(text: &str) -> Result<AppId, ApiError> {
     Uuid::try_parse(text)
         .map(AppId)
         .map_err(|_| ApiError::bad_request("The id of an integration is a UUID."))

@@ -7,6 +7,7 @@ mod calling;
 mod calls;
 mod devices;
 mod faults;
+mod features;
 mod hot_desks;
 mod house;
 mod integrations;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Api {
         .merge(calls::routes())
         .merge(devices::routes())
         .merge(faults::routes())
+        .merge(features::routes())
         .merge(hot_desks::routes())
         .merge(house::routes())
         .merge(integrations::routes())

@@ -83,6 +83,7 @@ pub(crate) fn routes() -> Api {
             own(Op::new("Get the manifest in force"))
                 .shape(200, |_| json_schema!({ "type": "object", "description": "The manifest, as it was uploaded." })),
         )
+        .merge(super::app_features::routes())
 }
 
 async fn jwks(State(platform): State<Arc<Platform>>) -> Json<Jwks> {
@@ -110,7 +111,7 @@ async fn supported_subscriptions(State(platform): State<Arc<Platform>>) -> Respo
 }
 
 /// Organization and app of the path, as bare UUIDs.
-fn ids(org: &str, app: &str) -> Result<(Uuid, Uuid), ApiError> {
+pub(super) fn ids(org: &str, app: &str) -> Result<(Uuid, Uuid), ApiError> {
     let read =
         |text: &str| Uuid::try_parse(text).map_err(|_| ApiError::bad_request("Expect base64 ID or UUID."));
     Ok((read(org)?, read(app)?))

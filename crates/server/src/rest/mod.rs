@@ -2,6 +2,7 @@
 
 use crate::describe::Api;
 
+mod app_features;
 pub(crate) mod app_url;
 mod applications;
 mod attachment_actions;

@@ -30,5 +30,6 @@ mod scim;
 mod screens;
 mod service_apps;
 mod smtp;
+mod stop;
 mod webhooks;
 mod workspaces;

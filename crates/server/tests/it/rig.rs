@@ -12,8 +12,8 @@ use hallway_bus::{LocalBus, LogQueue};
 use hallway_platform::crypto::{Vault, random, sha256};
 use hallway_platform::oauth::{Grant, Token, TokenKind};
 use hallway_platform::org::{Founding, Person, PersonKind, Role};
-use hallway_platform::ports::courier::{Courier, CourierError, Errand, Target};
-use hallway_platform::ports::{Clock, QueueLimits, Store, Write};
+use hallway_platform::ports::courier::Courier;
+use hallway_platform::ports::{Clock, Queue as _, QueueLimits, Store, Write};
 use hallway_platform::{Config, Parts, Platform};
 use hallway_server::courier::{HttpCourier, Reach};
 use hallway_server::{App, ServerConfig};
@@ -25,6 +25,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
+
+use crate::stop::{MortalCourier, MortalQueue, MortalStore, NoRequests, StopAfter};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_772_600_767_089);
 pub(crate) const PUBLIC: &str = "https://hallway.example";
@@ -41,14 +43,6 @@ impl StoppedClock {
 impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-struct NoCourier;
-
-impl Courier for NoCourier {
-    fn errand(&self, _: &Target) -> Result<Box<dyn Errand>, CourierError> {
-        Err(CourierError("nothing goes out of this test".to_owned()))
     }
 }
 
@@ -73,8 +67,21 @@ pub(crate) struct Rig {
     /// A full administrator with every scope.
     pub(crate) admin: String,
     pub(crate) clock: Arc<StoppedClock>,
-    store: Arc<SqlStore>,
+    kept: Kept,
+    life: Arc<StopAfter>,
     router: Router,
+}
+
+/// What outlives a process: the disk, the world, and the key on the disk.
+#[derive(Clone)]
+struct Kept {
+    config: Config,
+    store: Arc<SqlStore>,
+    queue: Arc<LogQueue>,
+    /// Where the queue is, for who reads it again.
+    disk: Option<Arc<tempfile::TempDir>>,
+    courier: Arc<dyn Courier>,
+    vault_key: [u8; 32],
 }
 
 /// An answer.
@@ -102,7 +109,7 @@ impl Answer {
 
 impl Rig {
     pub(crate) async fn start() -> Self {
-        Self::with(Config::default(), Arc::new(NoCourier)).await
+        Self::with(Config::default(), Arc::new(NoRequests)).await
     }
 
     /// A rig whose requests go out, also to this machine.
@@ -112,26 +119,49 @@ impl Rig {
     }
 
     pub(crate) async fn with(config: Config, courier: Arc<dyn Courier>) -> Self {
-        let store = Arc::new(SqlStore::ephemeral().unwrap());
+        let queue = LogQueue::in_memory(QueueLimits::default());
+        Self::found(Kept::new(config, courier, queue, None)).await
+    }
+
+    /// A rig that can be stopped at any step, and started [`again`](Self::again).
+    pub(crate) async fn that_dies(config: Config, courier: Arc<dyn Courier>) -> Self {
+        let disk = tempfile::tempdir().unwrap();
+        let queue = LogQueue::open(disk.path(), QueueLimits::default()).unwrap();
+        Self::found(Kept::new(config, courier, queue, Some(Arc::new(disk)))).await
+    }
+
+    async fn found(kept: Kept) -> Self {
         let clock = Arc::new(StoppedClock(AtomicI64::new(NOW.millis())));
+        let org = OrgId::random();
+        let mut rig = Self::over(kept, clock, org, String::new()).await;
+        rig.admin = found(&rig.platform, org).await;
+        rig
+    }
+
+    async fn over(kept: Kept, clock: Arc<StoppedClock>, org: OrgId, admin: String) -> Self {
+        let life = Arc::new(StopAfter::default());
         let platform = Platform::start(Parts {
-            config: Config {
-                public_url: PUBLIC.to_owned(),
-                ..config
-            },
-            store: Arc::<SqlStore>::clone(&store),
-            queue: Arc::new(LogQueue::in_memory(QueueLimits::default())),
+            config: kept.config.clone(),
+            store: Arc::new(MortalStore {
+                inner: Arc::<SqlStore>::clone(&kept.store),
+                life: Arc::clone(&life),
+            }),
+            queue: Arc::new(MortalQueue {
+                inner: Arc::<LogQueue>::clone(&kept.queue),
+                life: Arc::clone(&life),
+            }),
             bus: Arc::new(LocalBus::new()),
-            courier,
+            courier: Arc::new(MortalCourier {
+                inner: Arc::clone(&kept.courier),
+                life: Arc::clone(&life),
+            }),
             blobs: Arc::new(FileBlobs::ephemeral().unwrap()),
             clock: Arc::<StoppedClock>::clone(&clock),
             catalogue: Catalogue::builtin(),
-            vault: Vault::new(&random()),
+            vault: Vault::new(&kept.vault_key),
         })
         .await
         .unwrap();
-        let org = OrgId::random();
-        let admin = found(&platform, org).await;
         let config = ServerConfig {
             requests_per_minute: None,
             cors_origins: Vec::new(),
@@ -144,9 +174,36 @@ impl Rig {
             org,
             admin,
             clock,
-            store,
+            kept,
+            life,
             router,
         }
+    }
+
+    /// From now on so many steps are done, and then nothing: see [`StopAfter`].
+    pub(crate) fn stop_after(&self, steps: u64) {
+        self.life.stop_after(steps);
+    }
+
+    /// Whether something was wanted after the last step.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.life.has_refused()
+    }
+
+    /// How many steps were done so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.life.steps()
+    }
+
+    /// Kills it, and starts another platform over what was kept. Devices have to link up again.
+    pub(crate) async fn again(self) -> Self {
+        self.life.stop_after(0);
+        self.platform.stop(Duration::from_secs(10)).await;
+        let mut kept = self.kept;
+        let disk = kept.disk.as_ref().expect("a rig that dies");
+        kept.queue.close().await;
+        kept.queue = Arc::new(LogQueue::open(disk.path(), QueueLimits::default()).unwrap());
+        Self::over(kept, self.clock, self.org, self.admin).await
     }
 
     /// The token of an administrator of another organization.
@@ -202,7 +259,7 @@ impl Rig {
             Write::PutGrant(grant),
             Write::PutToken(token),
         ];
-        self.store.commit(writes).await.unwrap();
+        self.kept.store.commit(writes).await.unwrap();
         text
     }
 
@@ -272,13 +329,18 @@ impl Rig {
     /// A webhook as the store keeps it.
     pub(crate) async fn stored_webhook(&self, id: &str) -> String {
         let id: WebhookId = id.parse().unwrap();
-        let record = self.store.record("webhook", &id.uuid().to_string()).await;
+        let record = self.kept.store.record("webhook", &id.uuid().to_string()).await;
         record.unwrap().unwrap().doc
     }
 
     /// How many deliveries wait for a webhook.
     pub(crate) async fn waiting_for(&self, webhook: WebhookId) -> usize {
-        self.store.outgoing(webhook, 0, usize::MAX).await.unwrap().len()
+        self.kept
+            .store
+            .outgoing(webhook, 0, usize::MAX)
+            .await
+            .unwrap()
+            .len()
     }
 
     /// Ends what runs in the background, in time.
@@ -309,6 +371,27 @@ impl Rig {
                 .body(Body::from(body.to_string()))
         };
         read(self.router.clone().oneshot(request.unwrap()).await.unwrap()).await
+    }
+}
+
+impl Kept {
+    fn new(
+        config: Config,
+        courier: Arc<dyn Courier>,
+        queue: LogQueue,
+        disk: Option<Arc<tempfile::TempDir>>,
+    ) -> Self {
+        Self {
+            config: Config {
+                public_url: PUBLIC.to_owned(),
+                ..config
+            },
+            store: Arc::new(SqlStore::ephemeral().unwrap()),
+            queue: Arc::new(queue),
+            disk,
+            courier,
+            vault_key: random(),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ mod suggest;
 pub use check::{MAX_BYTES, ParseOptions, Parsed, parse};
 pub use growth::{Growth, grew};
 pub use model::{
-    Access, ApiAccess, Availability, Extra, Feature, Manifest, Provisioning, ProvisioningKind, XapiAccess,
-    XapiList, XapiRule,
+    Access, ApiAccess, Availability, Extra, Feature, Manifest, PWA_JSXAPI, Provisioning, ProvisioningKind,
+    XapiAccess, XapiList, XapiRule,
 };
 pub use problem::{Diagnosis, Problem, Severity};

@@ -221,7 +221,7 @@ pub enum ProvisioningKind {
 }
 
 /// What an integration may provide for devices (features 1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
     DigitalSignage,
@@ -240,6 +240,22 @@ impl Feature {
         }
     }
 
+    /// The end of its address, in URLs of ours (features 2).
+    pub const fn segment(self) -> &'static str {
+        match self {
+            Self::DigitalSignage => "digitalSignage",
+            Self::PersistentWebApp => "persistentWebApp",
+        }
+    }
+
+    /// What people call it.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::DigitalSignage => "digital signage",
+            Self::PersistentWebApp => "persistent web app",
+        }
+    }
+
     /// The scope that goes with it; neither comes without the other.
     pub const fn scope(self) -> &'static str {
         match self {
@@ -250,7 +266,7 @@ impl Feature {
 }
 
 /// Lets the web app of [`Feature::PersistentWebApp`] talk to the device itself.
-pub(super) const PWA_JSXAPI: &str = "spark-admin:devices_pwa_jsxapi";
+pub const PWA_JSXAPI: &str = "spark-admin:devices_pwa_jsxapi";
 
 /// Reads a missing, null or empty text as not set.
 fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
