@@ -45,6 +45,24 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Where the page behind the last answer is, if there is one.
+    pub(crate) fn next_page(&self) -> Option<String> {
+        let head = self
+            .bytes
+            .split(|byte| *byte == b'\n')
+            .take_while(|line| line.len() > 1);
+        let links = head
+            .filter_map(|line| std::str::from_utf8(line).ok())
+            .filter(|line| line.to_ascii_lowercase().starts_with("link:"));
+        let next = links
+            .flat_map(|line| line.split(','))
+            .find(|link| link.contains("rel=\"next\""))?;
+        let url: http::Uri = next.split_once('<')?.1.split_once('>')?.0.parse().ok()?;
+        Some(url.path_and_query()?.as_str().to_owned())
+    }
+}
+
 /// The bytes of a request.
 pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n");

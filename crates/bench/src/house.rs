@@ -66,6 +66,17 @@ impl House {
         Self::start(&binary, dir).await
     }
 
+    /// The same Hallway in a fresh process, after something was done to its data.
+    pub(crate) async fn refilled(self, fill: impl AsyncFnOnce(&Path) -> Result<()>) -> Result<Self> {
+        let Self {
+            process, binary, dir, ..
+        } = self;
+        drop(process);
+        let dir = dir.context("a Hallway without data on disk")?;
+        fill(dir.path()).await?;
+        Self::start(&binary, Some(dir)).await
+    }
+
     async fn start(binary: &Path, dir: Option<TempDir>) -> Result<Self> {
         let ready = scratch()?;
         let file = ready.path().join("ready.json");

@@ -84,10 +84,17 @@ impl MailServer {
                 "the sender {from:?} is no e-mail address, like hallway@example.com"
             ))
         })?;
-        let url: Uri = url.trim().parse().map_err(|_| {
-            bad("cannot be read: it must look like smtps://user:password@host:465, with what is special in the \
-                 password percent-encoded")
-        })?;
+        let unreadable = || {
+            bad(
+                "cannot be read: it must look like smtps://user:password@host:465, with what is special in the \
+                 password percent-encoded",
+            )
+        };
+        // What stands behind a `#` would be passed over in silence, and half a password taken for a port.
+        if url.contains('#') {
+            return Err(unreadable());
+        }
+        let url: Uri = url.trim().parse().map_err(|_| unreadable())?;
         let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
             return Err(bad("must begin with smtps:// or smtp://"));
         };
@@ -100,6 +107,11 @@ impl MailServer {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         if host.is_empty() {
             return Err(bad("names no host"));
+        }
+        let behind = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let port = behind.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        if port.is_some_and(|(_, port)| port.parse::<u16>().is_err()) {
+            return Err(bad("names a port that is no number up to 65535"));
         }
         let is_here = host.eq_ignore_ascii_case("localhost")
             || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
@@ -323,6 +335,8 @@ mod tests {
             "https://u:secret@mail.example.com",
             "smtps://u:secret@mail.example.com/x",
             "smtps://u:se#cret@mail.example.com",
+            "smtps://mail.example.com:secret",
+            "smtps://mail.example.com:70000",
             "smtps://u:%ff@mail.example.com",
             "smtps://secret@mail.example.com",
             "smtps://",

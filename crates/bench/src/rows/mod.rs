@@ -13,6 +13,7 @@ mod append;
 mod ask;
 mod audience;
 mod memory;
+mod pages;
 mod pipeline;
 mod rest;
 mod start;
@@ -43,6 +44,8 @@ pub(crate) enum Row {
     Start,
     /// Cost per event by number of integrations
     Audience,
+    /// Pages of long lists
+    Pages,
 }
 
 /// How to measure.
@@ -84,6 +87,7 @@ impl Row {
             Self::Tokens => "Signing and verifying JWTs (ES256)",
             Self::Start => "Start to first answer, idle memory",
             Self::Audience => "Cost per event by integrations that do not match",
+            Self::Pages => "A page of 100 of a long list",
         }
     }
 
@@ -108,6 +112,7 @@ impl Row {
             Self::Tokens => "ring with a parsed key, over the same bytes, without JSON and base64",
             Self::Start => "a bare hyper server",
             Self::Audience => "itself with one integration",
+            Self::Pages => "itself with lists of 1100",
         }
     }
 
@@ -125,6 +130,7 @@ impl Row {
             Self::Tokens => Box::pin(async { tokens::run(plan) }),
             Self::Start => Box::pin(start::run(plan)),
             Self::Audience => Box::pin(audience::run(plan)),
+            Self::Pages => Box::pin(pages::run(plan)),
         };
         Ok(Measured {
             title: self.title(),

@@ -350,7 +350,16 @@ pub(crate) mod tests {
         assert_eq!(location.longitude.as_deref(), Some("77.697332"));
         let org = location.org;
         let missing = faults(new_location(org, Timestamp(0), &wire::LocationRequest::default()));
-        assert_eq!(missing.len(), 9, "{missing:?}");
+        assert_eq!(missing.len(), 7, "{missing:?}");
+        // As the published Python SDK sends it for a country without states.
+        let mut stateless = request();
+        stateless.announcement_language = None;
+        stateless.address.as_mut().unwrap().state = None;
+        let location = new_location(org, Timestamp(0), &stateless).unwrap();
+        assert_eq!(
+            (location.address.state, location.announcement_language),
+            (None, None)
+        );
         let mut bad = request();
         bad.latitude = Some(wire::Degrees::Number(91.0));
         bad.longitude = Some(wire::Degrees::Text("east".to_owned()));
