@@ -88,7 +88,7 @@ pub(crate) fn time_is_up(state: &mut State, index: u32) {
 fn configure_panel(state: &mut State, args: &Args) -> Outcome {
     let index = find(state, args.text("ID"))?;
     let node = format!("Peripherals.ConnectedDevice[{index}]");
-    if panel_mode(state.text(&format!("{node}.Type"))).is_none() {
+    if !is_panel(state.text(&format!("{node}.Type"))) {
         return Err(failed("the peripheral with this ID is no touch panel"));
     }
     if let Some(location) = args.given("Location") {
@@ -106,12 +106,9 @@ fn panel_type(mode: &str) -> &str {
     if mode == "Controller" { "TouchPanel" } else { mode }
 }
 
-fn panel_mode(kind: &str) -> Option<&str> {
-    match kind {
-        "TouchPanel" => Some("Controller"),
-        "RoomScheduler" | "PersistentWebApp" => Some(kind),
-        _ => None,
-    }
+/// Whether peripherals of this type are touch panels, in whatever mode.
+pub(crate) fn is_panel(kind: &str) -> bool {
+    matches!(kind, "TouchPanel" | "RoomScheduler" | "PersistentWebApp")
 }
 
 fn remove(state: &mut State, index: u32) {

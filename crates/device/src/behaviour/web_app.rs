@@ -18,7 +18,7 @@ use http::Uri;
 use rand::Rng as _;
 use subtle::ConstantTimeEq as _;
 
-use super::{failed, is_web_address};
+use super::{failed, is_web_address, peripherals};
 use crate::access::Access;
 use crate::state::State;
 
@@ -119,11 +119,14 @@ fn navigators(state: &State) -> Vec<Navigator> {
     let mut found = Vec::new();
     for index in state.indexes("Peripherals.ConnectedDevice") {
         let text = |leaf: &str| state.text(&format!("Peripherals.ConnectedDevice[{index}].{leaf}"));
-        let panel = matches!(text("Type"), "TouchPanel" | "RoomScheduler" | "PersistentWebApp");
         let hardware = text("HardwareInfo");
         let other_panel = !hardware.is_empty() && !hardware.to_ascii_lowercase().contains("navigator");
         let connected = matches!(text("Status"), "Connected" | "");
-        if !panel || other_panel || !connected || text("SerialNumber").is_empty() {
+        if !peripherals::is_panel(text("Type"))
+            || other_panel
+            || !connected
+            || text("SerialNumber").is_empty()
+        {
             continue;
         }
         let unfit = match (text("Type"), state.web_apps.modes.get(&index).map(String::as_str)) {

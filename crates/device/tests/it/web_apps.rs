@@ -344,6 +344,15 @@ async fn what_a_web_app_may_do() {
             .await["result"],
         "Green"
     );
+    // A page does not take all places of the device.
+    let mut more = Vec::new();
+    for _ in 0..6 {
+        more.push(Page::open(&address, ("authorization", &format!("Basic {token}"))).await);
+    }
+    match Page::try_open(&address, ("authorization", &format!("Basic {token}"))).await {
+        Err(Error::Http(response)) => assert_eq!(response.status(), 503),
+        _ => panic!("a web app has as many connections as it wants"),
+    }
     // Another page is another web app: what the old one holds ends.
     set(&device, URL, "https://navi.example.com/other").await;
     page.ends().await;

@@ -267,3 +267,49 @@ fn privacy_impact_is_where_it_belongs() {
         );
     }
 }
+
+/// What the cloud's signage and web app features write (features 4).
+#[test]
+fn signage_and_web_apps_can_be_set() {
+    let catalogue = Catalogue::builtin();
+    let switch = json!({"type": "string", "enum": ["Off", "On"]});
+    let text = |max: u32| json!({"type": "string", "minLength": 0, "maxLength": max});
+    for (path, space, default) in [
+        ("Standby.Signage.Mode", switch.clone(), json!("Off")),
+        ("Standby.Signage.Url", text(2000), json!("")),
+        ("Standby.Signage.Audio", switch.clone(), json!("Off")),
+        (
+            "Standby.Signage.InteractionMode",
+            json!({"type": "string", "enum": ["Interactive", "NonInteractive"]}),
+            json!("NonInteractive"),
+        ),
+        (
+            "Standby.Signage.RefreshInterval",
+            json!({"type": "integer", "minimum": 0, "maximum": 1440}),
+            json!(0),
+        ),
+        ("WebEngine.Mode", switch, json!("Off")),
+        (
+            "UserInterface.HomeScreen.Peripherals.WebApp.URL",
+            text(255),
+            json!(""),
+        ),
+        (
+            "WebEngine.Features.Xapi.Peripherals.AllowedHosts.Hosts",
+            text(1024),
+            json!(""),
+        ),
+        (
+            "Security.Xapi.WebSocket.ApiKey.Allowed",
+            json!({"type": "string", "enum": ["False", "True"]}),
+            json!("False"),
+        ),
+    ] {
+        let spec = catalogue.configuration(&key(path), None).unwrap();
+        assert_eq!(
+            (spec.space.json_schema(), &spec.default),
+            (space, &default),
+            "{path}"
+        );
+    }
+}

@@ -136,6 +136,39 @@ fn products_differ() {
     assert_eq!(catalogue.supported_statuses(), supplement.supported_statuses());
 }
 
+/// Boards, room and desk devices have signage and web apps on their Navigators; one old product has neither, and
+/// some room devices show pages that nobody can use.
+#[test]
+fn products_with_signage_and_web_apps() {
+    let text = schema_or_skip!();
+    let catalogue = Catalogue::from_schema(&text).unwrap();
+    let has = |path: &str, product: &str| {
+        let key: Key = path.parse().expect("a key");
+        catalogue.configuration(&key, Some(product)).is_some()
+    };
+    for product in catalogue.products() {
+        for path in [
+            "Standby.Signage.Mode",
+            "Standby.Signage.Url",
+            "Standby.Signage.Audio",
+            "Standby.Signage.RefreshInterval",
+            "WebEngine.Mode",
+            "UserInterface.HomeScreen.Peripherals.WebApp.URL",
+            "WebEngine.Features.Xapi.Peripherals.AllowedHosts.Hosts",
+            "Security.Xapi.WebSocket.ApiKey.Allowed",
+        ] {
+            assert_eq!(
+                has(path, product.as_str()),
+                product.as_str() != "baymax",
+                "{path} of {product}"
+            );
+        }
+    }
+    let interactive = "Standby.Signage.InteractionMode";
+    assert!(has(interactive, "helix_55") && has(interactive, "polaris") && has(interactive, "havella"));
+    assert!(!has(interactive, "barents") && !has(interactive, "hopen"));
+}
+
 #[test]
 fn spot_checks() {
     let text = schema_or_skip!();
