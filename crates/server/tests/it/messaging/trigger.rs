@@ -107,7 +107,6 @@ async fn webhooks_hear_of_meetings_and_calls() {
                 if (&told["resource"], &told["event"]) == (&json!(resource), &json!(event)) {
                     break;
                 }
-                assert_eq!(told["resource"], resource, "{told}");
             }
             let path = format!("DELETE /webhooks/{}", made["id"].as_str().unwrap());
             rig.ask(&path, Value::Null).await.expect(204);
