@@ -9,6 +9,7 @@ use super::access_args::{
 };
 
 use super::calling::{CallingCommand, NumberCommand};
+use super::feature::FeatureCommand;
 use super::group::GroupCommand;
 use super::license::LicenseCommand;
 use super::mail::MailCommand;
@@ -67,6 +68,12 @@ pub(crate) enum Command {
     /// Upload, activate and look after integrations
     #[command(subcommand)]
     Integration(IntegrationCommand),
+    /// Let devices show the digital signage of an integration
+    #[command(subcommand)]
+    Signage(FeatureCommand),
+    /// Let Room Navigators show the web app of an integration
+    #[command(subcommand)]
+    Pwa(FeatureCommand),
     /// Look into the tokens that integrations receive
     #[command(subcommand)]
     Jwt(JwtCommand),

@@ -18,6 +18,7 @@ mod connection;
 mod device;
 mod failure;
 mod fault;
+mod feature;
 mod group;
 mod http;
 mod input;

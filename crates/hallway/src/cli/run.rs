@@ -1,5 +1,7 @@
 //! From a parsed command to its room.
 
+use hallway_wire::manifest::Feature;
+
 use super::access;
 use super::admin;
 use super::applications;
@@ -10,6 +12,7 @@ use super::connection::Connection;
 use super::device;
 use super::failure::{Result, exit};
 use super::fault;
+use super::feature;
 use super::group;
 use super::http::Client;
 use super::integration;
@@ -57,6 +60,10 @@ async fn dispatch(
     match command {
         Command::Manifest(command) => manifest::run(&command, printer),
         Command::Integration(command) => integration::run(command, &client()?, printer).await,
+        Command::Signage(command) => {
+            feature::run(command, Feature::DigitalSignage, &client()?, printer).await
+        }
+        Command::Pwa(command) => feature::run(command, Feature::PersistentWebApp, &client()?, printer).await,
         Command::Jwt(command) => jwt::run(&command, &client()?, printer).await,
         Command::Device(DeviceEntry::Run(args)) => run_device::run(args, global, &env, printer).await,
         Command::Device(DeviceEntry::Ask(command)) => device::run(command, &client()?, printer).await,

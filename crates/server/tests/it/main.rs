@@ -10,6 +10,7 @@ mod calls;
 mod contracts;
 mod devices;
 mod every_operation;
+mod features;
 mod groups;
 mod hot_desks;
 mod licenses;
