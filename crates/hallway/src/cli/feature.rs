@@ -319,6 +319,55 @@ async fn launch(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::testing::Office;
+
+    const APP: &str = "5f0c1c0e-9d52-4b7a-8f6e-0a4c8c9b2d11";
+
+    #[tokio::test]
+    async fn names_become_ids_on_their_way() {
+        let oslo = hallway_wire::id::LocationId::from_uuid(uuid::Uuid::from_u128(7)).to_string();
+        let room = hallway_wire::id::DeviceId::from_uuid(uuid::Uuid::from_u128(8)).to_string();
+        let answer = json!({ "assigned": [], "unassigned": [], "skipped": [] });
+        let office = Office::default()
+            .on("GET /v1/locations", &json!({ "items": [{ "id": oslo, "name": "Oslo" }] }))
+            .on("GET /v1/devices", &json!({ "items": [{ "id": room, "displayName": "Board Room" }] }))
+            .on(
+                "POST /hallway/v1/integrations/5f0c1c0e-9d52-4b7a-8f6e-0a4c8c9b2d11/features/digitalSignage/assign",
+                &answer,
+            )
+            .on(
+                "POST /hallway/v1/integrations/5f0c1c0e-9d52-4b7a-8f6e-0a4c8c9b2d11/features/persistentWebApp/unassign",
+                &answer,
+            )
+            .on(
+                "POST /hallway/v1/integrations/5f0c1c0e-9d52-4b7a-8f6e-0a4c8c9b2d11/crossLaunch/digitalSignage",
+                &json!({ "redirectUrl": "https://hub.example/1" }),
+            )
+            .open()
+            .await;
+        let sent = || serde_json::from_str::<Value>(&office.last().body).unwrap();
+        let outcome = office
+            .run(&["signage", "assign", APP, "--location", "oslo"])
+            .await;
+        assert_eq!((outcome.code, outcome.err.as_str()), (0, ""));
+        assert_eq!(sent(), json!({ "locationId": oslo }));
+        office.run(&["pwa", "unassign", APP, "--all"]).await;
+        assert_eq!(sent(), json!({ "all": true }));
+        let outcome = office
+            .run(&["signage", "launch", APP, "assign", "--device", "board room"])
+            .await;
+        assert_eq!(outcome.out, "https://hub.example/1\n");
+        assert_eq!(
+            sent(),
+            json!({ "task": "assign_content", "devices": [{ "deviceId": room }] })
+        );
+        for (words, code) in [
+            (["signage", "launch", APP, "assign"], 2),
+            (["signage", "launch", APP, "manage"], 0),
+        ] {
+            assert_eq!(office.run(&words).await.code, code, "{words:?}");
+        }
+    }
 
     #[test]
     fn what_devices_show() {

@@ -14,6 +14,7 @@ mod links;
 mod map;
 mod notifications;
 mod screens;
+mod signage;
 mod support;
 mod unauthorized;
 mod webhooks;

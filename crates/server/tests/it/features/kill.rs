@@ -28,7 +28,8 @@ async fn scene(assigned: bool) -> Scene {
     if assigned {
         scene.assign(&scene.rig, "/assign").await;
         scene
-            .until(&scene.rig, async || scene.stands(&scene.rig).await == "active")
+            .rig
+            .until(async || scene.stands(&scene.rig).await == "active")
             .await;
         assert!(scene.room.codec.shows().unwrap().starts_with(OLD));
     }
@@ -44,12 +45,11 @@ impl Scene {
             .status
     }
 
+    /// The state of the assignment; null where there is none, or nobody who could say.
     async fn stands(&self, rig: &Rig) -> Value {
-        self.vendor.stands(rig, "digitalSignage", &self.room).await["state"].clone()
-    }
-
-    async fn until(&self, rig: &Rig, so: impl AsyncFn() -> bool) {
-        rig.until(so).await;
+        let path = self.vendor.path("/features/digitalSignage/assignments");
+        let answer = rig.control(&rig.admin, &format!("GET {path}")).await;
+        answer.body["items"][0]["state"].clone()
     }
 
     /// What the device shows, without the parameter.
@@ -193,6 +193,25 @@ async fn a_deactivation_is_finished_or_undone() {
             scene
                 .rig
                 .control_with(&scene.rig.admin, &request, json!({}))
+                .await
+                .status
+        },
+        async |scene, _| scene.room.codec.configurations.lock().unwrap().is_empty(),
+    )
+    .await;
+    turns_once(&seen, Some(OLD), None);
+}
+
+#[tokio::test]
+async fn a_version_without_the_feature_is_finished_or_undone() {
+    let seen = at_every_step(
+        true,
+        async |scene| {
+            let request = format!("PUT {}", scene.vendor.path("/manifest"));
+            let next = manifest(2, &[READ], &[]);
+            scene
+                .rig
+                .control_with(&scene.rig.admin, &request, next)
                 .await
                 .status
         },
