@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hallway_wire::claims::{Claims, JwtEnvelope};
 use hallway_wire::error::ErrorBody;
+use hallway_wire::feature::{Launched, ServerToServerCrossLaunch};
 use serde_json::{Map, Value, json};
 
 use super::schemas::Schemas;
@@ -16,6 +17,10 @@ pub(super) fn document(operations: &[Described], public_url: &str) -> Value {
     let error = schemas.sent(|schemas| schemas.subschema_for::<ErrorBody>());
     let envelope = schemas.sent(|schemas| schemas.subschema_for::<JwtEnvelope>());
     schemas.sent(|schemas| schemas.subschema_for::<Claims>());
+    let launch = (
+        schemas.sent(|schemas| schemas.subschema_for::<ServerToServerCrossLaunch>()),
+        schemas.taken(|schemas| schemas.subschema_for::<Launched>()),
+    );
     let paths = paths(operations, &mut schemas);
     let mut document = json!({
         "openapi": "3.1.0",
@@ -63,7 +68,7 @@ pub(super) fn document(operations: &[Described], public_url: &str) -> Value {
             "securitySchemes": security_schemes(operations, public_url),
         },
     });
-    add_callbacks(&mut document, operations, &envelope);
+    add_callbacks(&mut document, operations, &envelope, &launch);
     let mut all = schemas.finish(&mut document);
     all.extend(messages::schemas());
     all.sort_keys();
@@ -211,8 +216,24 @@ fn action(envelope: &Value) -> Value {
     })
 }
 
+fn cross_launch(id: &str, (asked, answered): &(Value, Value)) -> Value {
+    json!({
+        "operationId": id,
+        "summary": "Say which page an administrator goes to",
+        "description": "The claims of the JWT are those of Claims, with the action crossLaunch.",
+        "security": [],
+        "requestBody": { "required": true, "content": { "application/json": { "schema": asked } } },
+        "responses": {
+            "200": {
+                "description": "The page, opened once.",
+                "content": { "application/json": { "schema": answered } },
+            },
+        },
+    })
+}
+
 /// Says at the operations that set receivers up what those will receive.
-fn add_callbacks(document: &mut Value, operations: &[Described], envelope: &Value) {
+fn add_callbacks(document: &mut Value, operations: &[Described], envelope: &Value, launch: &(Value, Value)) {
     let mut add = |method: &str, path: &str, callbacks: Value| {
         let there = operations
             .iter()
@@ -232,6 +253,18 @@ fn add_callbacks(document: &mut Value, operations: &[Described], envelope: &Valu
             },
         }),
     );
+    for feature in ["digitalSignage", "persistentWebApp"] {
+        let asked = |task: &str| {
+            let id = format!("on_{feature}_{task}");
+            let target = format!("{{$request.body#/crossLaunch/{task}/url}}");
+            json!({ target: { "post": cross_launch(&id, launch) } })
+        };
+        add(
+            "put",
+            &format!("/xapi/api/organizations/{{org}}/apps/{{app}}/features/{feature}"),
+            json!({ "manageContent": asked("manageContent"), "assignContent": asked("assignContent") }),
+        );
+    }
     let mut called = action(envelope);
     called["operationId"] = "onAction".into();
     add(

@@ -58,7 +58,6 @@ async fn who_is_taken_and_who_is_passed_over() {
         reasons.contains("outside the locations") && reasons.contains("8865 cannot show"),
         "{reasons}"
     );
-    // A device that moves away loses it, and gets it back where it was.
     rig.until(async || vendor.stands(&rig, "digitalSignage", &here).await["url"].is_string())
         .await;
     let unknown = DeviceId::random().to_string();
