@@ -1,5 +1,6 @@
 //! The audit trail: what was decided, by whom. What is about signing in and tokens is a trail of its own.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use hallway_wire::Timestamp;
@@ -148,23 +149,25 @@ pub(crate) fn security(
     Write::Audit(entry)
 }
 
-/// Most failures to sign in that are noted in a minute: whoever guesses passwords must not fill the disk.
+/// Most failures to sign in that are noted in a minute and organization: whoever guesses passwords must not fill
+/// the disk, nor hide what happens in other organizations.
 const FAILURES_A_MINUTE: u32 = 60;
 
-/// The minute that is counted, and how many failures it had.
+/// The minute that is counted, and how many failures it had in each organization.
 #[derive(Debug, Default)]
-pub(crate) struct FailedLogins(Mutex<(i64, u32)>);
+pub(crate) struct FailedLogins(Mutex<(i64, HashMap<OrgId, u32>)>);
 
 impl FailedLogins {
     /// Counts one. Returns whether it is to be noted.
-    fn count(&self, now: Timestamp) -> bool {
+    fn count(&self, org: OrgId, now: Timestamp) -> bool {
         let minute = now.seconds() / 60;
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counted.0 != minute {
-            *counted = (minute, 0);
+            *counted = (minute, HashMap::new());
         }
-        counted.1 = counted.1.saturating_add(1);
-        counted.1 <= FAILURES_A_MINUTE
+        let of_org = counted.1.entry(org).or_default();
+        *of_org = of_org.saturating_add(1);
+        *of_org <= FAILURES_A_MINUTE
     }
 }
 
@@ -343,7 +346,7 @@ impl Platform {
         description: String,
     ) -> Result<()> {
         let now = self.now();
-        if !self.failed_logins.count(now) {
+        if !self.failed_logins.count(org, now) {
             tracing::warn!(%description, "a failed sign-in");
             return Ok(());
         }
@@ -382,8 +385,10 @@ mod tests {
     #[test]
     fn guessing_does_not_fill_the_disk() {
         let failures = FailedLogins::default();
-        let noted = (0..1000).filter(|_| failures.count(Timestamp(5))).count();
+        let org = OrgId::random();
+        let noted = (0..1000).filter(|_| failures.count(org, Timestamp(5))).count();
         assert_eq!(noted, 60);
-        assert!(failures.count(Timestamp(60_000)));
+        assert!(failures.count(OrgId::random(), Timestamp(5)), "another organization");
+        assert!(failures.count(org, Timestamp(60_000)));
     }
 }

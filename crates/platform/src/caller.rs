@@ -31,6 +31,14 @@ pub struct Principal {
     pub expires_ms: i64,
     /// First bytes of the token's hash: tells requests of one token in logs and limits.
     pub token: [u8; 8],
+    /// Where the person belongs, if it acts in an organization that is not its own.
+    pub home: Option<Home>,
+}
+
+/// The organization of an administrator from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    pub org: OrgId,
 }
 
 /// One request of a principal.
@@ -121,7 +129,7 @@ impl Caller {
     /// # Errors
     /// [`Error::Forbidden`].
     pub fn require_personal(&self) -> Result<()> {
-        if self.may_manage && self.machine.is_none() && self.is_human() {
+        if self.may_manage && self.machine.is_none() && self.is_human() && self.home.is_none() {
             Ok(())
         } else {
             Err(Error::forbidden(
@@ -155,6 +163,30 @@ impl Caller {
         } else {
             Err(Error::forbidden(
                 "Only a full administrator of the organization may do this.",
+            ))
+        }
+    }
+
+    /// Demands a full administrator who belongs to the organization.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_own_full_admin(&self) -> Result<()> {
+        self.require_full_admin()?;
+        self.require_own()
+    }
+
+    /// Demands somebody who belongs to the organization: what is done as a person, an administrator from outside
+    /// does at home.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`].
+    pub fn require_own(&self) -> Result<()> {
+        if self.home.is_none() {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "An administrator from another organization may not do this.",
             ))
         }
     }

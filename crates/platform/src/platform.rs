@@ -16,6 +16,7 @@ use crate::fault::Faults;
 use crate::mail::MailRoom;
 use crate::notify::{Audiences, Deliveries, Pollers};
 use crate::oauth::{Guesses, Sessions};
+use crate::org::{Managers, Purges, Standings};
 use crate::ports::{Blobs, Bus, Clock, Courier, Queue, Store, Write};
 use crate::webhook::Webhooks;
 
@@ -158,6 +159,9 @@ pub struct Platform {
     pub(crate) vault: Vault,
     pub(crate) keys: ArcSwap<KeyRing>,
     pub(crate) sessions: Sessions,
+    pub(crate) standings: Standings,
+    pub(crate) managers: Managers,
+    pub(crate) purges: Purges,
     pub(crate) guesses: Guesses,
     pub(crate) links: Links,
     pub(crate) audiences: Audiences,
@@ -216,6 +220,9 @@ impl Platform {
             vault,
             keys,
             sessions: Sessions::default(),
+            standings: Standings::default(),
+            managers: Managers::default(),
+            purges: Purges::default(),
             guesses: Guesses::default(),
             links: Links::default(),
             pollers: Pollers::default(),
@@ -229,6 +236,8 @@ impl Platform {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
+        let organizations = platform.load_standings().await?;
+        platform.load_managers().await?;
         platform.ensure_licenses().await?;
         platform.ensure_operator().await?;
         platform.rebuild_audiences().await?;
@@ -239,6 +248,7 @@ impl Platform {
         platform.resume_jobs().await?;
         platform.resume_features().await?;
         platform.tasks.spawn(Arc::clone(&platform).keep_features());
+        platform.resume_purges(&organizations);
         platform.tasks.spawn(Arc::clone(&platform).sweep_forever());
         Ok(platform)
     }

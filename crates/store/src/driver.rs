@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use hallway_platform::ports::StoreError;
+use hallway_platform::ports::{Cell, StoreError};
 use uuid::Uuid;
 
 /// A value that goes into a statement.
@@ -26,7 +26,12 @@ pub(crate) trait Row {
     fn text(&self, column: usize) -> Result<&str, StoreError>;
     /// The id in a column.
     fn id(&self, column: usize) -> Result<Uuid, StoreError>;
+    /// Whatever is in a column.
+    fn cell(&self, column: usize) -> Result<Cell, StoreError>;
 }
+
+/// Takes the rows of several answers: the number of the question, and a row.
+pub(crate) type EachOf = Box<dyn FnMut(usize, &dyn Row) -> Result<(), StoreError> + Send>;
 
 /// Takes the rows of an answer, one by one.
 pub(crate) type EachRow<'a> = dyn FnMut(&dyn Row) -> Result<(), StoreError> + Send + 'a;
@@ -93,6 +98,9 @@ impl Statement {
 pub(crate) trait Driver: Debug + Send + Sync {
     /// Asks one question. It sees every change whose [`write`](Self::write) has returned.
     async fn query(&self, sql: &str, params: &[Param], each: &mut EachRow<'_>) -> Result<(), StoreError>;
+
+    /// Asks questions one after the other, all of one moment, on a thread that may wait for who takes the rows.
+    async fn snapshot(&self, asks: Vec<(&'static str, Vec<Param>)>, each: EachOf) -> Result<(), StoreError>;
 
     /// Makes these changes in this order, all or none; they are durable when it returns. An empty list asks
     /// whether the database takes changes at all.

@@ -16,6 +16,7 @@ mod blobs;
 mod driver;
 mod migrations;
 mod outbox;
+mod portable;
 mod read;
 mod records;
 mod sqlite;

@@ -90,7 +90,18 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0008_audit.sql"),
         moves: None,
     },
+    Migration {
+        version: 9,
+        what: "organizations in parts",
+        sql: include_str!("migrations/0009_organizations.sql"),
+        moves: None,
+    },
 ];
+
+/// The version that this program writes.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
 
 /// Where the version is kept.
 pub(crate) const VERSION_TABLE: &str =
@@ -101,7 +112,7 @@ pub(crate) const VERSION_TABLE: &str =
 /// # Errors
 /// The database is newer than this program.
 pub(crate) fn pending(found: i64) -> Result<impl Iterator<Item = &'static Migration>, StoreError> {
-    let newest = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let newest = newest();
     if found > newest {
         return Err(StoreError::Backend(format!(
             "the database has schema version {found}, but this Hallway knows versions up to {newest}: start \

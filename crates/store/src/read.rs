@@ -10,8 +10,8 @@ use hallway_platform::oauth::{Grant, Token};
 use hallway_platform::org::{Organization, Person};
 use hallway_platform::place::{Floor, Location, Workspace};
 use hallway_platform::ports::{
-    AuditPlace, AuditQuery, DeviceFilter, Find, Outgoing, Page, Store, StoreError, Stored, WorkspaceFilter,
-    Write,
+    AuditPlace, AuditQuery, DeviceFilter, Find, OrgRecord, OrgRow, Outgoing, Page, Store, StoreError, Stored,
+    WorkspaceFilter, Write,
 };
 use hallway_wire::control::AuditEvent;
 use hallway_wire::id::{
@@ -364,6 +364,22 @@ impl Store for SqlStore {
 
     async fn attempts(&self, webhook: WebhookId, max: usize) -> Result<Vec<(u64, String)>> {
         self.ask_attempts(webhook, max).await
+    }
+
+    async fn org_records(&self, org: OrgId, max: usize) -> Result<Vec<OrgRecord>> {
+        self.ask_org_records(org, max).await
+    }
+
+    async fn dump(&self, org: OrgId, rows: tokio::sync::mpsc::Sender<OrgRow>) -> Result<()> {
+        self.ask_everything(org, rows).await
+    }
+
+    async fn has_rows(&self, org: OrgId, table: &'static str) -> Result<bool> {
+        self.ask_any(org, table).await
+    }
+
+    fn schema_version(&self) -> i64 {
+        crate::migrations::newest()
     }
 
     /// Asks both ways: a database that only answers questions is not well.

@@ -13,14 +13,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use hallway_platform::ports::StoreError;
+use hallway_platform::ports::{Cell, StoreError};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::driver::{Dialect, Driver, EachRow, Param, Row, Statement, Unchanged};
+use crate::driver::{Dialect, Driver, EachOf, EachRow, Param, Row, Statement, Unchanged};
 use crate::migrations::{Move, VERSION_TABLE, pending};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -155,6 +155,21 @@ impl Driver for Sqlite {
         let answered = ask(&connection, sql, params, each);
         self.give_back(connection);
         answered
+    }
+
+    async fn snapshot(&self, asks: Vec<(&'static str, Vec<Param>)>, mut each: EachOf) -> Result<()> {
+        let path = self.path.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let connection = connect_to_read(&path).map_err(backend)?;
+            run(&connection, "BEGIN")?;
+            for (number, (sql, params)) in asks.iter().enumerate() {
+                ask(&connection, sql, params, &mut |row| each(number, row))?;
+            }
+            run(&connection, "COMMIT")
+        });
+        asked
+            .await
+            .map_err(|error| StoreError::Backend(format!("a long question was broken off: {error}")))?
     }
 
     async fn write(&self, batch: Vec<Statement>) -> Result<()> {
@@ -464,6 +479,25 @@ impl Row for SqliteRow<'_> {
         let value = self.0.get_ref(column).map_err(backend)?;
         let bytes = value.as_blob().map_err(|error| bad(&error))?;
         Uuid::from_slice(bytes).map_err(|error| bad(&error))
+    }
+
+    fn cell(&self, column: usize) -> Result<Cell> {
+        let bad = |what: &str| StoreError::Backend(format!("column {column} holds {what}"));
+        Ok(match self.0.get_ref(column).map_err(backend)? {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(number) => Cell::Int(number),
+            ValueRef::Real(_) => return Err(bad("a fraction")),
+            ValueRef::Text(text) => Cell::Text(
+                std::str::from_utf8(text)
+                    .map_err(|_| bad("bytes that are no text"))?
+                    .to_owned(),
+            ),
+            ValueRef::Blob(bytes) => match (Uuid::from_slice(bytes), <[u8; 32]>::try_from(bytes)) {
+                (Ok(id), _) => Cell::Id(id),
+                (_, Ok(hash)) => Cell::Hash(hash),
+                _ => return Err(bad("bytes that are neither an id nor a hash")),
+            },
+        })
     }
 }
 

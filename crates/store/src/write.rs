@@ -25,11 +25,27 @@ type Result<T> = std::result::Result<T, StoreError>;
 )]
 pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()> {
     match write {
-        Write::PutOrganization(it) => batch.push(Statement::new(
-            "INSERT INTO organization (id, doc) VALUES (?1, ?2) \
-             ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
-            [id(it.id), doc(it)?],
-        )),
+        Write::PutOrganization(it) => batch.push(
+            Statement::new(
+                "INSERT INTO organization (id, revision, doc) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, doc = excluded.doc \
+                 WHERE organization.revision = excluded.revision - 1",
+                [id(it.id), revision(it.revision)?, doc(it)?],
+            )
+            .stale_unchanged(),
+        ),
+        Write::NewOrganization(it) => batch.push(
+            Statement::new(
+                "INSERT INTO organization (id, revision, doc) VALUES (?1, ?2, ?3)",
+                [id(it.id), revision(it.revision)?, doc(it)?],
+            )
+            .taken("There is an organization with this id already."),
+        ),
+        Write::DeleteOrganization(it) => {
+            batch.push(Statement::new("DELETE FROM organization WHERE id = ?1", [id(*it)]));
+        }
+        Write::PurgeRows { org, table, max } => crate::portable::purge(*org, table, *max, batch)?,
+        Write::ImportRow(org, row) => batch.push(crate::portable::import(*org, row)?),
         Write::PutPerson(it) => crate::records::put_person(it, batch)?,
         Write::DeletePerson(it) => crate::records::delete_person(*it, batch),
         Write::PutLocation(it) => batch.push(
@@ -125,9 +141,9 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
             [id(*device), Param::Text(key.clone())],
         )),
         Write::PutDeviceCode(it) => batch.push(Statement::new(
-            "INSERT INTO device_code (hash, doc) VALUES (?1, ?2) \
-             ON CONFLICT (hash) DO UPDATE SET doc = excluded.doc",
-            [Param::Hash(it.hash), doc(it)?],
+            "INSERT INTO device_code (hash, org, doc) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (hash) DO UPDATE SET org = excluded.org, doc = excluded.doc",
+            [Param::Hash(it.hash), Param::Text(it.org.to_string()), doc(it)?],
         )),
         Write::TakeDeviceCode(hash) => batch.push(
             Statement::new("DELETE FROM device_code WHERE hash = ?1", [Param::Hash(*hash)])

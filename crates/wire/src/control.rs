@@ -10,6 +10,67 @@ use crate::integration::{Integration, XapiAccessKeys};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
+/// Where an organization stands, seen by the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OrganizationState {
+    Active,
+    /// Nobody of it may do anything, and nothing goes out; nothing of it is lost.
+    Suspended,
+    /// Everything in it is being deleted.
+    Deleting,
+    /// It is being imported.
+    Importing,
+}
+
+/// An organization, seen by the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedOrganization {
+    pub id: OrgId,
+    pub display_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    pub created: Timestamp,
+    pub state: OrganizationState,
+    /// Why it is suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when it is not active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// A new organization and its first administrator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewOrganization {
+    pub display_name: String,
+    /// Two letters (ISO 3166).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    pub admin_email: String,
+    pub admin_name: String,
+}
+
+/// Answer to the creation of an organization. The token is shown this once.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedOrganization {
+    pub organization: ManagedOrganization,
+    pub admin_id: PersonId,
+    /// A personal access token of the administrator, for everything.
+    pub access_token: Secret,
+}
+
+/// Why an organization is suspended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Suspension {
+    #[serde(default)]
+    pub reason: String,
+}
+
 /// Where an integration stands, seen by the administrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -23,6 +23,7 @@ mod registry;
 mod rules;
 mod tokens;
 mod view;
+mod withdrawal;
 
 pub use view::ApplicationQuery;
 

@@ -71,6 +71,7 @@ impl Platform {
             let there = there
                 .filter(|there| there.state == AuthorizationState::Authorized)
                 .ok_or_else(not_authorized)?;
+            self.standings.check(there.org)?;
             let grant = there.grant.ok_or_else(not_authorized)?;
             let grant = self.store.grant(grant).await.doing("looking up a grant")?;
             let grant = grant.ok_or_else(not_authorized)?;

@@ -322,6 +322,7 @@ impl Platform {
         if row.expires <= now {
             return Err(refused());
         }
+        self.standings.check(row.org)?;
         let display_name = match row.workspace {
             Some(id) => self
                 .store

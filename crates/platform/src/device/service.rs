@@ -65,11 +65,11 @@ impl Platform {
     /// [`Error::Unauthenticated`].
     pub async fn authenticate_device(&self, id: DeviceId, token: &str) -> Result<()> {
         let device = self.store.device(id).await.doing("reading a device")?;
-        let expected = device
-            .and_then(|device| device.link_token)
+        let (org, expected) = device
+            .and_then(|device| Some((device.org, device.link_token?)))
             .ok_or(Error::Unauthenticated)?;
         if same_hash(&expected, &sha256(token.as_bytes())) {
-            Ok(())
+            self.standings.check(org)
         } else {
             Err(Error::Unauthenticated)
         }
@@ -85,7 +85,13 @@ impl Platform {
         let device = device.ok_or(Error::NotFound { what: "device" })?;
         let place = self.place_of(&device).await?;
         let org = place.org;
+        self.standings.check(org)?;
         let linked = self.links.attach(id, place, link);
+        if let Err(error) = self.standings.check(org) {
+            // Suspended at this very moment: the one who did so may have looked before.
+            self.links.drop_device(id, "the organization is suspended");
+            return Err(error);
+        }
         self.end_calls_of(org, id).await?;
         let now = self.now();
         self.change_device(id, |device| {

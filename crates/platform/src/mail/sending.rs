@@ -80,6 +80,9 @@ impl Platform {
     pub async fn send_mail(&self, mailer: &dyn Mailer) -> Result<usize> {
         let mut tried = 0;
         for org in self.all_organizations().await? {
+            if !self.standings.is_active(org.id) {
+                continue;
+            }
             for kept in self.due_mail(org.id).await? {
                 if self.stop.is_cancelled() {
                     return Ok(tried);

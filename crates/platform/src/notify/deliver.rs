@@ -221,6 +221,10 @@ impl Platform {
 
     /// Starts the senders that an activation needs.
     pub(crate) async fn start_deliveries(&self, activation: &Activation) -> Result<()> {
+        // What waits stays where it is until the organization is resumed.
+        if !self.standings.is_active(activation.org) {
+            return Ok(());
+        }
         if let Listener::Webhook(webhook) = &activation.listener
             && !webhook.disabled
         {

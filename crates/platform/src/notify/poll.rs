@@ -118,6 +118,7 @@ impl Platform {
         let mut held;
         loop {
             held = false;
+            self.standings.check(caller.org)?;
             if poller.newest.load(Ordering::Acquire) != ticket {
                 // The other poll is held to its end all the same: two clients that poll again without a pause,
                 // as the official Node client does, would otherwise chase each other as fast as they can.

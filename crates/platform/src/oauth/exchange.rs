@@ -82,6 +82,7 @@ impl Platform {
         if grant.client_id.as_deref() != Some(client_id) {
             return Err(unknown());
         }
+        self.standings.check(grant.org)?;
         if let Some(id) = grant.activation {
             let activation = self.store.activation_by_id(id).await;
             let activation = activation
@@ -163,6 +164,7 @@ impl Platform {
             if found.expires <= now {
                 return Err(unknown());
             }
+            self.standings.check(found.org)?;
             if redirect_uri != Some(found.redirect_uri.as_str()) {
                 return Err(invalid_grant(
                     "redirect_uri is not the one that the code was sent to",

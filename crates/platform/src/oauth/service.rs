@@ -51,7 +51,10 @@ impl Platform {
         let hash = sha256(bearer.as_bytes());
         let now = self.now();
         let seen = match self.sessions.get(&hash) {
-            Ok(principal) if principal.expires_ms > now.millis() => return Ok(principal),
+            Ok(principal) if principal.expires_ms > now.millis() => {
+                self.standings.check(principal.org)?;
+                return Ok(principal);
+            }
             Ok(_) => return Err(Error::Unauthenticated),
             Err(seen) => seen,
         };
@@ -70,6 +73,7 @@ impl Platform {
             .await
             .doing("looking up a grant")?
             .ok_or(Error::Unauthenticated)?;
+        self.standings.check(grant.org)?;
         let person = self
             .store
             .person(grant.person)
@@ -77,7 +81,7 @@ impl Platform {
             .doing("looking up a token's owner")?;
         // Who may not sign in any more has no use of tokens either.
         let person = person
-            .filter(|person| person.login_enabled)
+            .filter(|person| person.login_enabled && person.org == grant.org)
             .ok_or(Error::Unauthenticated)?;
         let machine = match grant.activation {
             None => None,
@@ -105,6 +109,7 @@ impl Platform {
             client_id: grant.client_id.clone(),
             expires_ms: token.expires.millis(),
             token: short,
+            home: None,
         });
         self.sessions.put(hash, seen, Arc::clone(&principal));
         Ok(principal)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hallway_wire::id::PersonId;
+use hallway_wire::id::{OrgId, PersonId};
 use uuid::Uuid;
 
 use crate::caller::Principal;
@@ -63,6 +63,11 @@ impl Sessions {
     /// Forgets the tokens of a grant: their next use asks the store.
     pub(crate) fn forget(&self, grant: Uuid) {
         self.forget_where(|principal| principal.grant == grant);
+    }
+
+    /// Forgets the tokens of an organization, and those with which its people act in others.
+    pub(crate) fn forget_org(&self, org: OrgId) {
+        self.forget_where(|principal| principal.org == org || principal.profile.org == org);
     }
 
     /// Forgets the tokens that were made for a client.

@@ -231,7 +231,7 @@ impl Platform {
             }
             Credential::Token(token) => match self.authenticate(token.expose().trim()).await {
                 Ok(principal) if principal.may_manage => (principal.org, principal.person, Vec::new()),
-                Ok(_) | Err(Error::Unauthenticated) => return Ok(None),
+                Ok(_) | Err(Error::Unauthenticated | Error::Forbidden { .. }) => return Ok(None),
                 Err(error) => return Err(error),
             },
             Credential::Anybody(id) if self.config.open_sign_in => {
@@ -243,7 +243,9 @@ impl Platform {
         };
         let person = self.person_of_id(org, id).await?;
         Ok(person
-            .filter(|person| person.kind == PersonKind::Person && person.login_enabled)
+            .filter(|person| {
+                person.kind == PersonKind::Person && person.login_enabled && self.standings.is_active(person.org)
+            })
             .map(|person| (person, writes)))
     }
 
@@ -259,7 +261,7 @@ impl Platform {
         };
         let person = self.person_of_id(session.org, session.person).await?;
         Ok(person
-            .filter(|person| person.login_enabled)
+            .filter(|person| person.login_enabled && self.standings.is_active(person.org))
             .map(|person| SignedIn::of(&person)))
     }
 
@@ -288,6 +290,9 @@ impl Platform {
             return Ok(offered);
         }
         for org in self.all_organizations().await? {
+            if !self.standings.is_active(org.id) {
+                continue;
+            }
             let page = Page {
                 start: 0,
                 max: OFFERED,

@@ -263,6 +263,7 @@ impl Platform {
     pub(super) async fn remove_person(&self, caller: &Caller, id: PersonId) -> Result<()> {
         let devices = self.retrying(|| self.try_delete(caller, id)).await?;
         self.forget_sessions_of(id);
+        self.load_managers().await?;
         for device in devices {
             self.links.drop_device(device, "the person was deleted");
         }
@@ -284,6 +285,7 @@ impl Platform {
         let devices = self.devices_of(caller.org, id).await?;
         writes.extend(devices.iter().map(|&device| Write::DeleteDevice(device)));
         writes.extend(self.plan_farewell(&kept).await?);
+        writes.extend(self.plan_no_managing(id).await?);
         writes.push(kept.delete());
         let description = format!("deleted {} ({})", kept.display_name, kept.email);
         writes.push(audit::by(

@@ -5,6 +5,7 @@ use hallway_wire::id::{OrgId, RoleId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+mod admins;
 mod assign;
 mod body;
 mod directory;
@@ -13,17 +14,23 @@ mod license;
 mod licenses;
 mod manage;
 mod person;
+mod purge;
 mod scim;
 mod service;
 mod sites;
+mod standing;
 
+pub(crate) use admins::Managers;
 pub use directory::{FoundPeople, PeopleQuery};
 pub use group::{Group, GroupQuery, GroupsFound, MembersFound};
 pub use license::{License, LicenseKind};
 pub use licenses::AssignmentDone;
 pub use person::{Line, Person, PersonAddress, PersonNumber};
 pub use scim::{ScimFound, ScimQuery};
+pub(crate) use purge::Purges;
 pub use service::Founding;
+pub use standing::Standing;
+pub(crate) use standing::Standings;
 
 /// What is committed together with a record: asked once the record is as it will be.
 pub(crate) type Also<'a, D> = &'a (dyn Fn(&D) -> crate::error::Result<Vec<crate::ports::Write>> + Sync);
@@ -37,6 +44,14 @@ pub struct Organization {
     /// Host names of its sites, which service-app webhooks tell.
     #[serde(default)]
     pub sites: Vec<String>,
+    /// Two letters (ISO 3166).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    #[serde(default)]
+    pub standing: Standing,
+    /// Counts changes: two writers at once are noticed.
+    #[serde(default)]
+    pub revision: u64,
 }
 
 /// An administrative role.

@@ -3,7 +3,7 @@
 use hallway_wire::Secret;
 use hallway_wire::id::{OrgId, PersonId};
 
-use super::{Organization, Person, PersonKind, Role};
+use super::{Organization, Person, PersonKind, Role, Standing};
 use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
 use crate::platform::Platform;
@@ -19,6 +19,8 @@ pub struct Founding {
     pub admin: PersonId,
     pub admin_email: String,
     pub admin_name: String,
+    /// Two letters (ISO 3166).
+    pub country: Option<String>,
 }
 
 impl Platform {
@@ -34,6 +36,7 @@ impl Platform {
             admin,
             admin_email,
             admin_name,
+            country,
         } = founding;
         if display_name.trim().is_empty() || admin_name.trim().is_empty() || !admin_email.contains('@') {
             return Err(Error::invalid(
@@ -54,11 +57,14 @@ impl Platform {
         let now = self.now();
         let (token, mut writes) = self.personal_token(org, admin, now);
         let mut all = vec![
-            Write::PutOrganization(Organization {
+            Write::NewOrganization(Organization {
                 id: org,
                 display_name: display_name.clone(),
                 created: now,
                 sites: Vec::new(),
+                country,
+                standing: Standing::Active,
+                revision: 0,
             }),
             Write::PutPerson(Person {
                 roles: vec![Role::FullAdmin],

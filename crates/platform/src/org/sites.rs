@@ -58,7 +58,12 @@ impl Platform {
         if !problems.is_empty() {
             return Err(Error::invalid_all("The sites are not in order.", problems));
         }
+        self.retrying(|| self.try_set_sites(caller, &wish)).await
+    }
+
+    async fn try_set_sites(&self, caller: &Caller, wish: &Sites) -> Result<Sites> {
         let mut org = self.organization(caller, caller.org).await?;
+        org.revision += 1;
         org.sites = wish.sites.iter().map(|site| site.to_ascii_lowercase()).collect();
         org.sites.dedup();
         let entry = audit::by(

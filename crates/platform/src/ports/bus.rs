@@ -11,6 +11,8 @@ pub enum Topic {
     Notifications(ActivationId),
     /// Some activation's rights, listener or places changed: audiences must be built anew.
     Audience,
+    /// Some organization was suspended, resumed, imported or deleted.
+    Organizations,
 }
 
 /// Nudges of one topic, from the moment of subscription. It remembers one and never fills up.

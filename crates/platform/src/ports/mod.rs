@@ -5,6 +5,7 @@ pub mod bus;
 pub mod clock;
 pub mod courier;
 pub mod outbox;
+pub mod portable;
 pub mod queue;
 pub mod records;
 pub mod store;
@@ -14,6 +15,7 @@ pub use bus::{Bus, Nudges, Topic};
 pub use clock::Clock;
 pub use courier::{Answer, Courier, CourierError, Download, Errand, Fetched, MAX_ANSWER, Target};
 pub use outbox::{NewAttempt, NewOutgoing, Outgoing};
+pub use portable::{Cell, CellKind, ORG_TABLES, OrgRecord, OrgRow, OrgTable};
 pub use queue::{
     NewNotification, Notification, NotificationKind, Queue, QueueError, QueueLimits, QueueStats, Take,
 };

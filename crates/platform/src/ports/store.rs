@@ -18,6 +18,7 @@ use crate::oauth::{Grant, Token, TokenKind};
 use crate::org::{Organization, Person};
 use crate::place::{Floor, Location, Workspace};
 use crate::ports::outbox::{NewAttempt, NewOutgoing, Outgoing};
+use crate::ports::portable::{OrgRecord, OrgRow};
 use crate::ports::records::{Find, RecordWrite, Stored};
 
 /// Why the store did not do it.
@@ -36,7 +37,21 @@ pub enum StoreError {
 /// One write of a commit. `Put` inserts or replaces by id; `New` demands that it is not there yet.
 #[derive(Clone, Debug)]
 pub enum Write {
+    /// Demands that the stored revision is the one before this one's.
     PutOrganization(Organization),
+    /// Demands that there is no organization with this id.
+    NewOrganization(Organization),
+    DeleteOrganization(OrgId),
+    /// So many rows of an organization in a table go; of records the first ones in the order of
+    /// [`Store::org_records`], with their keys and claims.
+    PurgeRows {
+        org: OrgId,
+        table: &'static str,
+        max: usize,
+    },
+    /// A row of an archive. Demands that nothing with its keys is there, and that what it belongs to is this
+    /// organization's.
+    ImportRow(OrgId, OrgRow),
     PutPerson(Person),
     DeletePerson(PersonId),
     PutLocation(Location),
@@ -249,6 +264,16 @@ pub trait Store: Send + Sync {
     async fn outgoing_waiting(&self) -> Result<Vec<(WebhookId, u64)>, StoreError>;
     /// The last attempts of a webhook with their numbers, newest first.
     async fn attempts(&self, webhook: WebhookId, max: usize) -> Result<Vec<(u64, String)>, StoreError>;
+
+    /// The first records of an organization, in the order of their kinds and ids.
+    async fn org_records(&self, org: OrgId, max: usize) -> Result<Vec<OrgRecord>, StoreError>;
+    /// Everything of an organization, as it is at one moment, in the order of
+    /// [`ORG_TABLES`](crate::ports::ORG_TABLES). It waits for who takes the rows, and ends when nobody does.
+    async fn dump(&self, org: OrgId, rows: tokio::sync::mpsc::Sender<OrgRow>) -> Result<(), StoreError>;
+    /// Whether an organization has anything in a table.
+    async fn has_rows(&self, org: OrgId, table: &'static str) -> Result<bool, StoreError>;
+    /// The version of the rows: those of one version fit no other.
+    fn schema_version(&self) -> i64;
 
     /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;

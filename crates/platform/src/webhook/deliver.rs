@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hallway_wire::id::{OrgId, WebhookId};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use uuid::Uuid;
 
@@ -52,6 +53,8 @@ enum Outcome {
     Gone,
     /// Hallway stops.
     Stopped,
+    /// The organization was suspended: it is made again when that ends.
+    Rests,
 }
 
 /// The headers of a delivery.
@@ -117,6 +120,7 @@ impl Platform {
             .get(lane.id)
             .is_some_and(|it| it.webhook.listened);
         if !listened
+            && !self.rests(lane)
             && !self.stop.is_cancelled()
             && lane.call()
             && let Some(platform) = self.me.upgrade()
@@ -130,6 +134,27 @@ impl Platform {
             });
         }
         lane.more.notify_one();
+    }
+
+    /// Whether a lane belongs to an organization that may not act: what waits stays where it is.
+    fn rests(&self, lane: &Lane) -> bool {
+        let subscription = self.webhooks.index.get(lane.id);
+        subscription.is_some_and(|it| !self.standings.is_active(it.webhook.org))
+    }
+
+    /// Wakes the lanes of an organization: its workers rest while it is suspended, and go on afterwards.
+    pub(crate) fn wake_lanes_of(&self, org: OrgId) {
+        let ids = self.webhooks.index.ids_where(|webhook| webhook.org == org);
+        for id in ids {
+            let lane = self.webhooks.lane(id);
+            self.wake_lane(&lane);
+            lane.changed.notify_one();
+        }
+    }
+
+    /// Forgets what is in memory of a webhook whose record goes with its organization.
+    pub(crate) fn forget_webhook(&self, id: WebhookId) {
+        self.webhooks.forget(id);
     }
 
     /// Shortens a lane that grew too long: the oldest go.
@@ -162,6 +187,12 @@ impl Platform {
                 return;
             }
             lane.answer();
+            if self.rests(lane) {
+                if lane.leave() {
+                    return;
+                }
+                continue;
+            }
             let read = self.store.outgoing(lane.id, lane.done(), BATCH).await;
             let batch = match read {
                 Ok(batch) => batch,
@@ -207,6 +238,7 @@ impl Platform {
                         self.webhooks.keeper.mark(lane.id, seq);
                     }
                     Outcome::Stopped => return,
+                    Outcome::Rests => break,
                 }
             }
         }
@@ -220,6 +252,9 @@ impl Platform {
             let Some(to) = self.webhooks.index.get(lane.id) else {
                 return Outcome::Gone;
             };
+            if self.rests(lane) {
+                return Outcome::Rests;
+            }
             attempt += 1;
             let trying = self.attempt(lane, &to, dialled, outgoing.delivery, &body, attempt, false);
             let made = tokio::select! {

@@ -70,6 +70,12 @@ impl Webhooks {
         lanes.values().filter(|lane| holds(lane)).cloned().collect()
     }
 
+    /// What is in memory of a webhook goes.
+    fn forget(&self, id: WebhookId) {
+        self.index.remove(id);
+        self.forget_lane(id);
+    }
+
     fn forget_lane(&self, id: WebhookId) {
         let removed = self
             .lanes

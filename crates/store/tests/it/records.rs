@@ -25,6 +25,9 @@ pub(crate) fn organization(name: &str) -> Organization {
         display_name: name.to_owned(),
         created: NOW,
         sites: Vec::new(),
+        country: None,
+        standing: hallway_platform::org::Standing::Active,
+        revision: 0,
     }
 }
 
