@@ -39,6 +39,7 @@ pub(crate) async fn found(platform: &Arc<Platform>, demo: Demo) -> Result<Secret
             admin: admin.id,
             admin_email: admin.email.clone(),
             admin_name: admin.display_name(),
+            country: None,
         })
         .await?;
     let floors = plan.locations.iter().flat_map(|location| {

@@ -463,6 +463,7 @@ async fn found(
                     admin: PersonId::random(),
                     admin_email: "admin@localhost.localdomain".to_owned(),
                     admin_name: "Administrator".to_owned(),
+                    country: None,
                 })
                 .await?
         }

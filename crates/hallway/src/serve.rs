@@ -312,6 +312,7 @@ pub(crate) async fn init(args: InitArgs, printer: &mut Printer) -> Result<()> {
         admin: hallway_wire::id::PersonId::random(),
         admin_email: args.admin_email.clone(),
         admin_name: args.admin_name.clone(),
+        country: None,
     };
     let made = hallway::house::init(&args.data_dir, founding).await?;
     let Some((org, token)) = made else {

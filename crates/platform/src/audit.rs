@@ -80,6 +80,7 @@ fn entry(org: OrgId, now: Timestamp, event: &str, target: &str, description: Str
         actor_ip: None,
         admin_roles: Vec::new(),
         // Public ids are their own names.
+        actor_org_id: None,
         target_id: hallway_wire::id::decode(target)
             .is_ok()
             .then(|| target.to_owned()),
@@ -90,6 +91,7 @@ fn with_caller(entry: AuditEvent, caller: &Caller) -> AuditEvent {
     AuditEvent {
         actor_id: Some(caller.person),
         actor_name: caller.name.clone(),
+        actor_org_id: caller.home.map(|home| home.org),
         actor_email: Some(caller.profile.email.clone()),
         actor_user_agent: caller.user_agent.as_deref().map(ToOwned::to_owned),
         admin_roles: caller.roles.iter().map(|role| role.name().to_owned()).collect(),
@@ -254,9 +256,11 @@ impl Platform {
         caller.may_read_audit()?;
         let org_name = self.audit_org_name(caller).await?;
         let (found, next) = self.audit_page(caller, false, filter).await?;
+        let homes = self.actor_org_names(&found).await?;
+        let home = |it: &AuditEvent| it.actor_org_id.and_then(|org| homes.get(&org).cloned());
         let shown = found.into_iter().map(|it| AdminEvent {
             data: AdminEventData {
-                actor_org_name: org_name.clone(),
+                actor_org_name: home(&it).unwrap_or_else(|| org_name.clone()),
                 action_text: format!("{} {}", it.actor_name, it.description),
                 actor_name: it.actor_name,
                 actor_email: it.actor_email,
@@ -282,10 +286,23 @@ impl Platform {
             },
             id: it.id,
             created: it.created,
-            actor_org_id: it.org_id,
+            actor_org_id: it.actor_org_id.unwrap_or(it.org_id),
             actor_id: it.actor_id,
         });
         Ok((shown.collect(), next))
+    }
+
+    /// The names of the organizations from which administrators of others came.
+    async fn actor_org_names(&self, found: &[AuditEvent]) -> Result<HashMap<OrgId, String>> {
+        let mut names = HashMap::new();
+        for org in found.iter().filter_map(|it| it.actor_org_id) {
+            if !names.contains_key(&org) {
+                let home = self.store.organization(org).await;
+                let home = home.doing("reading an organization")?;
+                names.insert(org, home.map_or_else(String::new, |home| home.display_name));
+            }
+        }
+        Ok(names)
     }
 
     /// Entries about signing in and tokens, newest first.

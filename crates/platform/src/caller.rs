@@ -36,7 +36,7 @@ pub struct Principal {
 }
 
 /// The organization of an administrator from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Home {
     pub org: OrgId,
 }
@@ -96,7 +96,11 @@ impl Principal {
 
     /// Whether it runs this Hallway: an operator, with a token that is not limited to what some client needs.
     pub fn is_operator(&self) -> bool {
-        self.profile.operator && self.may_manage && self.machine.is_none() && self.is_human()
+        self.profile.operator
+            && self.may_manage
+            && self.machine.is_none()
+            && self.home.is_none()
+            && self.is_human()
     }
 
     /// Whether it looks after devices and workspaces.
@@ -286,6 +290,7 @@ mod tests {
                 client_id: None,
                 expires_ms: plain.expires_ms,
                 token: plain.token,
+                home: None,
             };
             let caller = Caller {
                 principal: Arc::new(principal),

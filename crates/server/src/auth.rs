@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath};
+use axum::extract::{FromRequestParts, MatchedPath, OriginalUri};
 use axum::http::HeaderMap;
 use axum::http::header::{self, AUTHORIZATION};
 use axum::http::request::Parts;
 use governor::clock::{Clock as _, DefaultClock};
 use hallway_platform::{Caller, Error};
+use hallway_wire::id::OrgId;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::query::Query;
 use crate::tracking::TrackingId;
 
 /// Whoever calls, with a good token.
@@ -40,13 +42,41 @@ pub(crate) fn user_agent(parts: &Parts) -> Option<Arc<str>> {
 }
 
 /// What every token may ask of the management API: it concerns only what is the caller's own.
-const OPEN_MANAGEMENT: [&str; 3] = ["about", "listen", "webhooks"];
+const OPEN_MANAGEMENT: [&str; 4] = ["about", "listen", "organizations", "webhooks"];
 
 /// Whether a request is one to the management API, which no scope stands for.
 fn is_management(parts: &Parts) -> bool {
     let route = parts.extensions.get::<MatchedPath>();
     let below = route.and_then(|route| route.as_str().strip_prefix("/hallway/v1/"));
     below.is_some_and(|below| !OPEN_MANAGEMENT.contains(&below.split('/').next().unwrap_or_default()))
+}
+
+/// An organization that a request is about.
+enum Named {
+    /// By `orgId` in the query.
+    Asked(OrgId),
+    InPath(OrgId),
+}
+
+/// Prefixes of paths in which an organization comes next.
+const ORGANIZATION_NEXT: [&str; 3] = [
+    "/v1/organizations/",
+    "/v1/identity/organizations/",
+    "/identity/scim/",
+];
+
+/// The organization that the request names. What is none is left to who reads the parameter.
+fn named_organization(parts: &Parts) -> Option<Named> {
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    if let Some(text) = query.get("orgId") {
+        return text.trim().parse().ok().map(Named::Asked);
+    }
+    // Routers below others see only their part of the path.
+    let whole = parts.extensions.get::<OriginalUri>();
+    let path = whole.map_or(parts.uri.path(), |whole| whole.0.path());
+    let rest = ORGANIZATION_NEXT.iter().find_map(|start| path.strip_prefix(start))?;
+    let text = rest.split('/').next()?;
+    text.parse().ok().map(Named::InPath)
 }
 
 impl FromRequestParts<App> for Authenticated {
@@ -64,6 +94,16 @@ impl FromRequestParts<App> for Authenticated {
             }
             .into());
         }
+        let principal = match named_organization(parts) {
+            Some(Named::Asked(org)) => app.0.platform.act_in(principal, org)?,
+            // What a path names is looked up by who handles it: it may say more about what is missing.
+            Some(Named::InPath(org)) => match app.0.platform.act_in(Arc::clone(&principal), org) {
+                Ok(there) => there,
+                Err(Error::Missing { .. }) => principal,
+                Err(error) => return Err(error.into()),
+            },
+            None => principal,
+        };
         if !principal.may_manage && principal.machine.is_none() && is_management(parts) {
             return Err(Error::forbidden(
                 "Managing Hallway needs a personal access token that is not limited to some scopes: what an \

@@ -63,6 +63,39 @@ pub struct CreatedOrganization {
     pub access_token: Secret,
 }
 
+/// An organization that the caller can act in: with `orgId`, or `--org` on the command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnOrganization {
+    pub id: OrgId,
+    pub display_name: String,
+    /// What the caller is there; missing for its own organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A person of another organization who administers this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExternalAdmin {
+    pub person_id: PersonId,
+    pub home_org_id: OrgId,
+    pub email: String,
+    pub display_name: String,
+    /// `id_full_admin` or `id_readonly_admin`
+    pub role: String,
+    pub created: Timestamp,
+}
+
+/// Whom to let administer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NewExternalAdmin {
+    pub email: String,
+    /// `id_full_admin` or `id_readonly_admin`
+    pub role: String,
+}
+
 /// Why an organization is suspended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -256,6 +289,9 @@ pub struct AuditEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<PersonId>,
     pub actor_name: String,
+    /// Where the actor belongs, if that is another organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_org_id: Option<OrgId>,
     /// What happened, as `noun.verb`: `integration.activated`.
     pub event: String,
     /// What it happened to.

@@ -41,6 +41,7 @@ async fn stranger(office: &Office) -> Client {
         admin: PersonId::random(),
         admin_email: "else@example.com".to_owned(),
         admin_name: "Else Where".to_owned(),
+        country: None,
     };
     let platform = &office.house().platform;
     let token = platform.found_organization(founding).await.unwrap();

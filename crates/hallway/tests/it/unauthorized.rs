@@ -78,6 +78,39 @@ const ROUTES: &[(&str, Who, &str)] = &[
     ("POST /hallway/v1/applications/{id}/botToken", Admin, ""),
     ("POST /hallway/v1/people/{id}/token", Admin, "{}"),
     ("POST /hallway/v1/people/{id}/signInCode", Admin, ""),
+    ("GET /hallway/v1/organizations", Known, ""),
+    ("GET /hallway/v1/organization/admins", Admin, ""),
+    (
+        "POST /hallway/v1/organization/admins",
+        Admin,
+        r#"{"email":"x@example.com","role":"id_full_admin"}"#,
+    ),
+    ("DELETE /hallway/v1/organization/admins/{person}", Admin, ""),
+    ("GET /hallway/v1/operator/organizations", Admin, ""),
+    (
+        "POST /hallway/v1/operator/organizations",
+        Admin,
+        r#"{"displayName":"x","adminEmail":"x@example.com","adminName":"x"}"#,
+    ),
+    ("GET /hallway/v1/operator/organizations/{id}", Admin, ""),
+    ("POST /hallway/v1/operator/organizations/{id}/suspend", Admin, "{}"),
+    ("POST /hallway/v1/operator/organizations/{id}/resume", Admin, ""),
+    (
+        "DELETE /hallway/v1/operator/organizations/{id}",
+        Admin,
+        "?confirm=x",
+    ),
+    ("GET /hallway/v1/operator/organizations/{id}/admins", Admin, ""),
+    (
+        "POST /hallway/v1/operator/organizations/{id}/admins",
+        Admin,
+        r#"{"email":"x@example.com","role":"id_full_admin"}"#,
+    ),
+    (
+        "DELETE /hallway/v1/operator/organizations/{id}/admins/{person}",
+        Admin,
+        "",
+    ),
     ("GET /hallway/v1/organization/sites", Admin, ""),
     ("PUT /hallway/v1/organization/sites", Admin, r#"{"sites":[]}"#),
     (
@@ -740,6 +773,7 @@ async fn stranger(office: &Office) -> Client {
         admin: PersonId::random(),
         admin_email: "else@example.com".to_owned(),
         admin_name: "Else Where".to_owned(),
+        country: None,
     };
     let token = office
         .house()

@@ -193,6 +193,7 @@ mod tests {
                 client_id: None,
                 expires_ms: 0,
                 token: [0; 8],
+                home: None,
             }),
             tracking_id: Arc::from(""),
             user_agent: None,

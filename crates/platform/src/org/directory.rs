@@ -395,7 +395,12 @@ impl Platform {
         calling_data: bool,
     ) -> Result<organization::Organization> {
         caller.may_read_organizations()?;
-        let found = self.organization(caller, id).await?;
+        // What an administrator from outside can choose is seen from home too.
+        let managed = self.managed_by(caller).iter().any(|(org, _)| *org == id);
+        let found = match managed {
+            true => self.any_organization(id).await?,
+            false => self.organization(caller, id).await?,
+        };
         Ok(organization::Organization {
             id: found.id,
             display_name: found.display_name,
@@ -404,15 +409,38 @@ impl Platform {
         })
     }
 
-    /// Refuses to delete an organization: this can only be done by who holds the data directory.
+    /// The caller's organization and, seen from there, those that it administers from outside.
     ///
     /// # Errors
-    /// Missing scope or role; unknown; always a conflict otherwise.
+    /// Missing scope; no administrator.
+    pub async fn organizations_seen(
+        &self,
+        caller: &Caller,
+        calling_data: bool,
+    ) -> Result<Vec<organization::Organization>> {
+        let mut seen = vec![self.organization_details(caller, caller.org, calling_data).await?];
+        if caller.home.is_none() {
+            for (org, _) in self.managed_by(caller) {
+                seen.push(self.organization_details(caller, org, calling_data).await?);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Deletes a suspended organization for the operator. Who administers one cannot delete it: its people and
+    /// devices are at work in it.
+    ///
+    /// # Errors
+    /// Missing scope or role; unknown; a conflict where it is the caller's own or in use.
     pub async fn delete_organization(&self, caller: &Caller, id: OrgId) -> Result<()> {
         caller.may_delete_organizations()?;
+        if caller.is_operator() && id != caller.org {
+            return self.delete_managed_organization(caller, id, None).await.map(drop);
+        }
         let found = self.organization(caller, id).await?;
         Err(Error::conflict(format!(
-            "{} cannot be deleted: its administrators work in it. Whoever operates this server can remove its data.",
+            "{} cannot be deleted: its administrators work in it. Whoever operates this server can suspend and \
+             delete it.",
             found.display_name
         )))
     }

@@ -143,6 +143,7 @@ impl Platform {
         }
         let done = self.store.commit(vec![Write::DeleteOrganization(org)]).await;
         done.doing("deleting an organization")?;
+        self.webhooks.forget_org(org);
         self.rebuild_audiences().await?;
         self.load_standings().await?;
         self.bus.nudge(crate::ports::Topic::Organizations);

@@ -30,6 +30,11 @@ impl Platform {
     /// # Errors
     /// A name or the e-mail is missing; the organization exists.
     pub async fn found_organization(&self, founding: Founding) -> Result<Secret> {
+        self.found(founding, Vec::new()).await
+    }
+
+    /// The same, together with what else belongs to it.
+    pub(super) async fn found(&self, founding: Founding, also: Vec<Write>) -> Result<Secret> {
         let Founding {
             org,
             display_name,
@@ -73,6 +78,7 @@ impl Platform {
             }),
         ];
         all.append(&mut writes);
+        all.extend(also);
         all.extend(super::licenses::first_licenses(org, now)?);
         all.push(crate::audit::by_system(
             org,

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use hallway_wire::Timestamp;
-use hallway_wire::control::{ManagedOrganization, OrganizationState};
-use hallway_wire::id::OrgId;
+use hallway_wire::control::{CreatedOrganization, ManagedOrganization, NewOrganization, OrganizationState};
+use hallway_wire::id::{OrgId, PersonId};
 use serde::{Deserialize, Serialize};
 
-use super::Organization;
+use super::{Founding, Organization};
 use crate::audit;
 use crate::caller::Caller;
 use crate::error::{Doing as _, Error, Result};
@@ -22,6 +22,8 @@ use crate::ports::{Topic, Write};
 
 /// Longest reason of a suspension, in characters.
 const MAX_REASON: usize = 500;
+/// Longest name and address.
+const MAX_NAME: usize = 256;
 
 /// Where an organization stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +152,82 @@ impl Platform {
     pub async fn managed_organization(&self, caller: &Caller, id: OrgId) -> Result<ManagedOrganization> {
         caller.require_operator()?;
         Ok(self.any_organization(id).await?.managed())
+    }
+
+    /// Creates an organization with its first administrator, whose token is shown this once.
+    ///
+    /// # Errors
+    /// Not the operator; a name or address is missing or taken.
+    pub async fn create_managed_organization(
+        &self,
+        caller: &Caller,
+        wish: &NewOrganization,
+    ) -> Result<CreatedOrganization> {
+        caller.require_operator()?;
+        let trimmed = |text: &str| text.trim().to_owned();
+        let mut problems = Vec::new();
+        for (name, text) in [
+            ("displayName", &wish.display_name),
+            ("adminEmail", &wish.admin_email),
+            ("adminName", &wish.admin_name),
+        ] {
+            let long = text.trim().chars().count();
+            if !(1..=MAX_NAME).contains(&long) || text.chars().any(char::is_control) {
+                problems.push(format!("{name}: 1 to {MAX_NAME} printable characters are needed"));
+            }
+        }
+        if !super::body::is_email(wish.admin_email.trim()) {
+            problems.push("adminEmail: this is no e-mail address".to_owned());
+        }
+        let country = wish.country.as_deref().map(|country| country.trim().to_ascii_uppercase());
+        if country
+            .as_ref()
+            .is_some_and(|country| country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()))
+        {
+            problems.push("country: two letters (ISO 3166) are needed".to_owned());
+        }
+        if !problems.is_empty() {
+            return Err(Error::invalid_all("The organization is not in order.", problems));
+        }
+        for org in self.all_organizations().await? {
+            if org.display_name.trim().eq_ignore_ascii_case(wish.display_name.trim()) {
+                return Err(Error::conflict(format!(
+                    "displayName: there is an organization with the name {} already.",
+                    org.display_name
+                )));
+            }
+            if self.person_of_email(org.id, &wish.admin_email).await?.is_some() {
+                return Err(Error::conflict(format!(
+                    "adminEmail: somebody of another organization has the address {}; let that person administer \
+                     the new one from outside.",
+                    wish.admin_email.trim()
+                )));
+            }
+        }
+        let (org, admin) = (OrgId::random(), PersonId::random());
+        let founding = Founding {
+            org,
+            display_name: trimmed(&wish.display_name),
+            admin,
+            admin_email: trimmed(&wish.admin_email),
+            admin_name: trimmed(&wish.admin_name),
+            country,
+        };
+        let what = format!("created the organization {}", founding.display_name);
+        let named = (founding.display_name.clone(), org.to_string());
+        let entry = audit::by_on(
+            caller,
+            self.now(),
+            "organization.created",
+            (&named.0, named.1),
+            what,
+        );
+        let access_token = self.found(founding, vec![entry]).await?;
+        Ok(CreatedOrganization {
+            organization: self.any_organization(org).await?.managed(),
+            admin_id: admin,
+            access_token,
+        })
     }
 
     /// Suspends an organization: nobody of it may do anything, its devices are unlinked, and nothing is

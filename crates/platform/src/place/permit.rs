@@ -277,6 +277,7 @@ pub(crate) mod tests {
                 client_id: None,
                 expires_ms: i64::MAX,
                 token: [0; 8],
+                home: None,
             }),
             tracking_id: Arc::from("test"),
             user_agent: None,

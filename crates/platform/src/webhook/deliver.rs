@@ -314,7 +314,8 @@ impl Platform {
         let headers = headers(to, delivery, body, self.config.webhook_sha256);
         let at = self.now();
         let started = Instant::now();
-        let answer = match self.webhooks.in_flight.acquire().await {
+        let places = self.webhooks.places(to.webhook.org);
+        let answer = match places.acquire().await {
             Ok(_permit) => self.post_webhook(to, dialled, &headers, body).await,
             Err(_) => Err(CourierError("Hallway stops".to_owned())),
         };

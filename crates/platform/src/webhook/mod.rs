@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hallway_wire::id::WebhookId;
+use hallway_wire::id::{OrgId, WebhookId};
 use tokio::sync::Semaphore;
 
 mod deliver;
@@ -28,8 +28,8 @@ mod subscription;
 
 pub use happening::Happening;
 
-/// Most deliveries in flight at once, of all webhooks.
-const MAX_IN_FLIGHT: usize = 512;
+/// Most deliveries in flight at once, of the webhooks of one organization: slow receivers of one hold up no other.
+const MAX_IN_FLIGHT: usize = 256;
 
 /// What is kept in memory about webhooks.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Webhooks {
     lanes: Mutex<HashMap<WebhookId, Arc<lane::Lane>>>,
     keeper: keeper::Keeper,
     listeners: listen::Listeners,
-    in_flight: Semaphore,
+    in_flight: Mutex<HashMap<OrgId, Arc<Semaphore>>>,
     /// Webhooks that are being made, by application: they count against its limit.
     making: Mutex<HashMap<String, usize>>,
 }
@@ -50,13 +50,26 @@ impl Default for Webhooks {
             lanes: Mutex::default(),
             keeper: keeper::Keeper::default(),
             listeners: listen::Listeners::default(),
-            in_flight: Semaphore::new(MAX_IN_FLIGHT),
+            in_flight: Mutex::default(),
             making: Mutex::default(),
         }
     }
 }
 
 impl Webhooks {
+    /// The places for deliveries in flight of an organization.
+    fn places(&self, org: OrgId) -> Arc<Semaphore> {
+        let mut places = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+        Arc::clone(places.entry(org).or_insert_with(new))
+    }
+
+    /// What is in memory of an organization that is gone.
+    pub(crate) fn forget_org(&self, org: OrgId) {
+        let mut places = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        places.remove(&org);
+    }
+
     /// The lane of a webhook.
     fn lane(&self, id: WebhookId) -> Arc<lane::Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);

@@ -225,6 +225,7 @@ impl Platform {
         purpose: Purpose,
     ) -> Result<Shown> {
         caller.may_have_webhooks()?;
+        caller.require_own()?;
         let wanted = self.wanted(caller, asked, purpose)?;
         if wanted.owned_by == OwnedBy::Org {
             caller.may_own_for_organization()?;

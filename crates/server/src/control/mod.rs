@@ -13,6 +13,8 @@ mod house;
 mod integrations;
 mod licenses;
 mod meetings;
+mod operator_organizations;
+mod organization;
 mod outbox;
 mod trigger;
 mod webhooks;
@@ -32,6 +34,8 @@ pub(crate) fn routes() -> Api {
         .merge(integrations::routes())
         .merge(licenses::routes())
         .merge(meetings::routes())
+        .merge(operator_organizations::routes())
+        .merge(organization::routes())
         .merge(outbox::routes())
         .merge(trigger::routes())
         .merge(webhooks::routes())

@@ -21,7 +21,7 @@ pub(super) fn routes() -> Api {
             "/organizations",
             list_organizations,
             shown(Op::new("List organizations"))
-                .about("The caller's own: organizations do not see each other.")
+                .about("The caller's own, and those that it administers from outside.")
                 .scopes(READ)
                 .answers::<Items<organization::Organization>>(200),
         )
@@ -36,7 +36,10 @@ pub(super) fn routes() -> Api {
             "/organizations/{id}",
             delete_organization,
             Op::new("Delete an organization")
-                .about("Everything in it goes with it. Only a full administrator may.")
+                .about(
+                    "Everything in it goes with it. Only an operator may, and only a suspended one; to others \
+                     it is a conflict.",
+                )
                 .scopes(&[
                     "spark-admin:organizations_write",
                     "spark-admin:organizations-write",
@@ -68,10 +71,8 @@ async fn list_organizations(
     Ask { caller, query }: Ask,
 ) -> Result<Json<Items<organization::Organization>>, ApiError> {
     let calling = is_set(&query, "callingData")?;
-    let own = platform
-        .organization_details(&caller, caller.org, calling)
-        .await?;
-    Ok(Json(Items { items: vec![own] }))
+    let items = platform.organizations_seen(&caller, calling).await?;
+    Ok(Json(Items { items }))
 }
 
 async fn get_organization(

@@ -20,6 +20,8 @@ mod messaging;
 mod metrics;
 mod oauth;
 mod operator;
+mod organizations;
+mod organizations_managed;
 mod outbox;
 mod people;
 mod people_calling;

@@ -78,6 +78,7 @@ struct Kept {
     config: Config,
     store: Arc<SqlStore>,
     queue: Arc<LogQueue>,
+    blobs: Arc<FileBlobs>,
     /// Where the queue is, for who reads it again.
     disk: Option<Arc<tempfile::TempDir>>,
     courier: Arc<dyn Courier>,
@@ -155,7 +156,7 @@ impl Rig {
                 inner: Arc::clone(&kept.courier),
                 life: Arc::clone(&life),
             }),
-            blobs: Arc::new(FileBlobs::ephemeral().unwrap()),
+            blobs: Arc::<FileBlobs>::clone(&kept.blobs),
             clock: Arc::<StoppedClock>::clone(&clock),
             catalogue: Catalogue::builtin(),
             vault: Vault::new(&kept.vault_key),
@@ -204,6 +205,21 @@ impl Rig {
         kept.queue.close().await;
         kept.queue = Arc::new(LogQueue::open(disk.path(), QueueLimits::default()).unwrap());
         Self::over(kept, self.clock, self.org, self.admin).await
+    }
+
+    /// Another platform over the same store and files, as after a restart; this one goes on.
+    pub(crate) async fn twin(&self) -> Self {
+        let mut kept = self.kept.clone();
+        kept.queue = Arc::new(LogQueue::in_memory(QueueLimits::default()));
+        Self::over(kept, Arc::clone(&self.clock), self.org, self.admin.clone()).await
+    }
+
+    pub(crate) fn store(&self) -> &SqlStore {
+        &self.kept.store
+    }
+
+    pub(crate) fn blobs(&self) -> &FileBlobs {
+        &self.kept.blobs
     }
 
     /// The token of an administrator of another organization.
@@ -388,6 +404,7 @@ impl Kept {
             },
             store: Arc::new(SqlStore::ephemeral().unwrap()),
             queue: Arc::new(queue),
+            blobs: Arc::new(FileBlobs::ephemeral().unwrap()),
             disk,
             courier,
             vault_key: random(),

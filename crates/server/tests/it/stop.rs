@@ -31,7 +31,7 @@ use hallway_platform::org::{Organization, Person};
 use hallway_platform::place::{Floor, Location, Workspace};
 use hallway_platform::ports::courier::{Courier, CourierError, Errand, Fetched, Target};
 use hallway_platform::ports::{
-    Answer, AuditPlace, AuditQuery, DeviceFilter, Find, NewNotification, Notification, Outgoing, Page, Queue,
+    Answer, AuditPlace, AuditQuery, DeviceFilter, Find, NewNotification, Notification, OrgRecord, OrgRow, Outgoing, Page, Queue,
     QueueError, QueueStats, Store, StoreError, Stored, Take, WorkspaceFilter, Write,
 };
 use hallway_wire::Timestamp;
@@ -131,6 +131,10 @@ macro_rules! reads {
                 self.inner.commit(writes).await
             }
 
+            fn schema_version(&self) -> i64 {
+                self.inner.schema_version()
+            }
+
             $(async fn $name(&self $(, $argument: $kind)*) -> Result<$answer, StoreError> {
                 self.alive()?.$name($($argument),*).await
             })*
@@ -174,6 +178,9 @@ reads! {
     async fn outgoing(&self, webhook: WebhookId, after: u64, max: usize) -> Vec<Outgoing>;
     async fn outgoing_waiting(&self) -> Vec<(WebhookId, u64)>;
     async fn attempts(&self, webhook: WebhookId, max: usize) -> Vec<(u64, String)>;
+    async fn org_records(&self, org: OrgId, max: usize) -> Vec<OrgRecord>;
+    async fn dump(&self, org: OrgId, rows: tokio::sync::mpsc::Sender<OrgRow>) -> ();
+    async fn has_rows(&self, org: OrgId, table: &'static str) -> bool;
     async fn ping(&self) -> ();
 }
 

@@ -293,6 +293,7 @@ async fn organizations_do_not_hear_each_other() {
         admin: hallway_wire::id::PersonId::random(),
         admin_email: "else@example.com".to_owned(),
         admin_name: "Else Where".to_owned(),
+        country: None,
     };
     let token = office
         .house()
