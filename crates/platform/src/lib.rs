@@ -3,6 +3,7 @@
 //! It knows no SQL, no HTTP status, no socket. What it needs from outside is a trait in [`ports`].
 
 pub mod application;
+pub mod archive;
 pub mod audit;
 mod call;
 pub mod caller;

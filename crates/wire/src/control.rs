@@ -63,6 +63,30 @@ pub struct CreatedOrganization {
     pub access_token: Secret,
 }
 
+/// How an organization is exported.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportRequest {
+    /// Whether hashes of tokens, client secrets and webhook secrets go with it; then it is encrypted.
+    #[serde(default)]
+    pub with_secrets: bool,
+    /// What it is encrypted with: at least 12 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<Secret>,
+}
+
+/// What came of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportedOrganization {
+    pub organization: ManagedOrganization,
+    /// How many rows of each table came.
+    pub rows: std::collections::BTreeMap<String, u64>,
+    pub files: u64,
+    /// What was not in the archive and must be made anew.
+    pub anew: Vec<String>,
+}
+
 /// An organization that the caller can act in: with `orgId`, or `--org` on the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

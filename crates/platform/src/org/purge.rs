@@ -73,7 +73,7 @@ impl Platform {
             })
             .await?;
         self.load_standings().await?;
-        self.spawn_purge(id);
+        self.spawn_purge(id, true);
         Ok(changed.managed())
     }
 
@@ -84,13 +84,13 @@ impl Platform {
                 org.standing,
                 Standing::Deleting { .. } | Standing::Importing { .. }
             ) {
-                self.spawn_purge(org.id);
+                self.spawn_purge(org.id, !matches!(org.standing, Standing::Importing { .. }));
             }
         }
     }
 
     /// Takes an organization away in the background, unless somebody does already.
-    fn spawn_purge(&self, org: OrgId) {
+    pub(crate) fn spawn_purge(&self, org: OrgId, entered: bool) {
         let Some(platform) = self.me.upgrade() else { return };
         if !self.purges.begin(org) {
             return;
@@ -98,7 +98,7 @@ impl Platform {
         self.tasks.spawn(async move {
             let stop = platform.stop.clone();
             let work = async {
-                while let Err(error) = platform.purge_organization(org).await {
+                while let Err(error) = platform.purge_organization(org, entered).await {
                     tracing::error!(error = &error as &dyn std::error::Error, ?org, "an organization could not be deleted yet");
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -108,14 +108,17 @@ impl Platform {
         });
     }
 
-    /// Takes everything of an organization away, and then the organization.
-    pub(crate) async fn purge_organization(&self, org: OrgId) -> Result<()> {
+    /// Takes everything of an organization away, and then the organization. One that had not `entered` completely
+    /// is known nowhere else.
+    pub(crate) async fn purge_organization(&self, org: OrgId, entered: bool) -> Result<()> {
         self.still(org, "the organization is deleted").await?;
         // Figures that are only in memory would come back later.
         self.flush_metrics(None).await?;
-        self.withdraw_applications_of(org).await?;
-        self.withdraw_from_applications(org).await?;
-        self.end_managing_by(org).await?;
+        if entered {
+            self.withdraw_applications_of(org).await?;
+            self.withdraw_from_applications(org).await?;
+            self.end_managing_by(org).await?;
+        }
         loop {
             for activation in self.store.activations().await.doing("reading activations")? {
                 if activation.org == org {

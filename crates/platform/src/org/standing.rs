@@ -306,7 +306,7 @@ impl Platform {
     }
 
     /// The writes of a change that both the operator's trail and that of the organization tell of.
-    pub(super) fn told_twice(
+    pub(crate) fn told_twice(
         &self,
         caller: &Caller,
         changed: &Organization,

@@ -461,7 +461,7 @@ impl Platform {
     }
 
     /// Reads all webhooks into memory.
-    pub(super) async fn load_webhooks(&self) -> Result<()> {
+    pub(crate) async fn load_webhooks(&self) -> Result<()> {
         let mut after = None;
         loop {
             let page = self.store.all_records(Webhook::KIND, after, LOAD).await;

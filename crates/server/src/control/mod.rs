@@ -3,6 +3,7 @@
 use crate::describe::Api;
 
 mod applications;
+mod archives;
 mod calling;
 mod calls;
 mod devices;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Api {
     Api::new("Hallway")
         // One line for each module, in the order of the alphabet.
         .merge(applications::routes())
+        .merge(archives::routes())
         .merge(calling::routes())
         .merge(calls::routes())
         .merge(devices::routes())

@@ -22,6 +22,7 @@ mod oauth;
 mod operator;
 mod organizations;
 mod organizations_managed;
+mod organizations_moved;
 mod outbox;
 mod people;
 mod people_calling;

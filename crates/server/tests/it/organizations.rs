@@ -7,6 +7,7 @@ use hallway_platform::Config;
 use hallway_platform::device::Device;
 use hallway_platform::place::Seed;
 use hallway_platform::ports::{Blobs as _, ORG_TABLES, Store as _};
+use hallway_server::courier::{HttpCourier, Reach};
 use hallway_wire::id::{ContentId, OrgId, WebhookId};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -371,25 +372,38 @@ async fn the_official_operation_deletes_what_is_suspended() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_a_crash_cut_off_is_finished_at_the_next_start() {
-    let rig = Rig::that_calls(Config::default()).await;
-    let tenant = tenant(&rig, "Second").await;
-    tenant.fill(&rig, "http://127.0.0.1:9/hook").await;
-    tenant.suspend(&rig).await;
-    // Only the first step: it says what is to happen.
-    let mut org = rig.store().organization(tenant.id).await.unwrap().unwrap();
-    org.standing = hallway_platform::org::Standing::Deleting {
-        since: rig.platform.now(),
-    };
-    org.revision += 1;
-    let write = hallway_platform::ports::Write::PutOrganization(org);
-    rig.store().commit(vec![write]).await.unwrap();
-    assert!(!what_is_left(&rig, tenant.id).await.is_empty());
-    let restarted = rig.twin().await;
-    restarted
-        .until(async || what_is_left(&restarted, tenant.id).await.is_empty())
-        .await;
-    restarted.close().await;
+async fn a_deletion_that_dies_at_any_step_is_finished_or_was_not_begun() {
+    for steps in 0.. {
+        let courier = HttpCourier::new(Reach { private: true }, None).unwrap();
+        let rig = Rig::that_dies(Config::default(), Arc::new(courier)).await;
+        let tenant = tenant(&rig, "Second").await;
+        tenant.fill(&rig, "http://127.0.0.1:9/hook").await;
+        tenant.suspend(&rig).await;
+        rig.stop_after(steps);
+        let request = "DELETE ?confirm=Second";
+        let asked = tenant.operate(&rig, request, Value::Null).await.status.as_u16();
+        rig.until(async || rig.has_stopped() || what_is_left(&rig, tenant.id).await.is_empty())
+            .await;
+        let done = !rig.has_stopped();
+        let rig = rig.again().await;
+        if asked == 202 {
+            rig.until(async || what_is_left(&rig, tenant.id).await.is_empty()).await;
+        } else if !what_is_left(&rig, tenant.id).await.is_empty() {
+            // It was not begun, or is going on.
+            let there = tenant.operate(&rig, "GET ", Value::Null).await;
+            if there.status.as_u16() == 200 && there.body["state"] == "suspended" {
+                tenant.operate(&rig, "POST /resume", Value::Null).await.expect(200);
+                tenant.ask(&rig, "GET /rooms", Value::Null).await.expect(200);
+            } else {
+                rig.until(async || what_is_left(&rig, tenant.id).await.is_empty()).await;
+            }
+        }
+        rig.close().await;
+        if done {
+            assert!(steps > 3, "a deletion takes some steps");
+            break;
+        }
+    }
 }
 
 #[tokio::test]

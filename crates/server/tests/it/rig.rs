@@ -428,7 +428,7 @@ async fn found(platform: &Platform, org: OrgId) -> String {
         .to_owned()
 }
 
-async fn read(response: Response<Body>) -> Answer {
+pub(crate) async fn read(response: Response<Body>) -> Answer {
     let status = response.status();
     let link = response
         .headers()
