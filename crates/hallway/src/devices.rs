@@ -1,10 +1,12 @@
 //! The simulated devices of this process, and their links to the platform.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use hallway_device::{Power, SimulatedDevice};
+use hallway_platform::ports::Nudges;
 use hallway_platform::{Attachment, Platform};
 use hallway_server::{DeviceHost, HostError};
 use hallway_wire::id::DeviceId;
@@ -16,6 +18,8 @@ use tokio_util::task::TaskTracker;
 struct Hosted {
     device: SimulatedDevice,
     attachment: RwLock<Option<Arc<Attachment>>>,
+    /// Whether it has no link because its organization is suspended.
+    rests: AtomicBool,
 }
 
 /// All simulated devices of this process.
@@ -49,12 +53,69 @@ impl Uplink for ToPlatform {
 impl LocalDevices {
     /// No devices yet.
     pub fn new(platform: Arc<Platform>, stop: CancellationToken) -> Arc<Self> {
-        Arc::new(Self {
+        let devices = Arc::new(Self {
             platform,
             by_id: RwLock::default(),
             tasks: TaskTracker::new(),
             stop,
-        })
+        });
+        let changes = devices.platform.organization_changes();
+        let following = Arc::clone(&devices);
+        devices
+            .tasks
+            .spawn(async move { following.follow_organizations(changes).await });
+        devices
+    }
+
+    /// Lets devices of suspended organizations rest, links them up when that ends, and forgets those that were
+    /// deleted with their organization.
+    async fn follow_organizations(&self, mut changes: Nudges) {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = changes.next() => {}
+            }
+            let all: Vec<Arc<Hosted>> = {
+                let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+                by_id.values().cloned().collect()
+            };
+            for hosted in all {
+                if let Err(error) = self.follow_organization(&hosted).await {
+                    tracing::warn!(%error, device = ?hosted.device.spec().id, "a device could not follow its organization");
+                }
+            }
+        }
+    }
+
+    async fn follow_organization(&self, hosted: &Hosted) -> Result<(), HostError> {
+        let id = hosted.device.spec().id;
+        let stands = self.platform.device_stands(id).await;
+        match stands.map_err(|error| HostError::Failed(error.to_string()))? {
+            None => {
+                self.by_id
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&id);
+                self.unlink(hosted).await
+            }
+            Some(false) => {
+                if hosted.device.is_attached() || self.platform.links().is_linked(id) {
+                    hosted.rests.store(true, Ordering::Release);
+                }
+                // The platform closed the link, perhaps before this looked.
+                let had = hosted
+                    .attachment
+                    .read()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .is_some();
+                if had {
+                    hosted.rests.store(true, Ordering::Release);
+                }
+                self.unlink(hosted).await
+            }
+            Some(true) if hosted.rests.swap(false, Ordering::AcqRel) => self.link(hosted).await,
+            Some(true) => Ok(()),
+        }
     }
 
     /// Adds a device that is registered at the platform, and links it up.
@@ -66,12 +127,17 @@ impl LocalDevices {
         let hosted = Arc::new(Hosted {
             device: device.clone(),
             attachment: RwLock::new(None),
+            rests: AtomicBool::new(false),
         });
         self.by_id
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id, Arc::clone(&hosted));
-        self.link(&hosted).await?;
+        let stands = self.platform.device_stands(id).await;
+        match stands.map_err(|error| HostError::Failed(error.to_string()))? {
+            Some(false) => hosted.rests.store(true, Ordering::Release),
+            Some(true) | None => self.link(&hosted).await?,
+        }
         let devices = Arc::clone(self);
         self.tasks
             .spawn(async move { devices.follow_power(&hosted).await });

@@ -9,6 +9,7 @@ use super::access_args::{AuthorizationCommand, OrganizationCommand, PersonAccess
 use super::failure::{Failure, Result};
 use super::http::{Body, Client, encoded, shape, with_query};
 use super::integration::moment;
+use super::org;
 use super::printer::Printer;
 use super::table::{Labelled, Table};
 
@@ -106,7 +107,16 @@ pub(crate) async fn organization(
     printer: &mut Printer,
 ) -> Result {
     const SITES: &str = "/hallway/v1/organization/sites";
-    let OrganizationCommand::Sites { sites, none } = command;
+    let (sites, none) = match command {
+        OrganizationCommand::Sites { sites, none } => (sites, none),
+        OrganizationCommand::List => return org::own(client, printer).await,
+        OrganizationCommand::Admins(command) => {
+            return org::admins(client, printer, "/hallway/v1/organization/admins", command).await;
+        }
+        OrganizationCommand::Export(how) => {
+            return org::export(client, printer, "/hallway/v1/organization/export", &how).await;
+        }
+    };
     let answer = if sites.is_empty() && !none {
         client.get(SITES).await?
     } else {

@@ -1,5 +1,6 @@
 //! What can be typed about applications, authorizations and how people sign in.
 
+use super::org_args::{AdminsCommand, ExportArgs};
 use clap::Subcommand;
 
 /// `hallway service-app`
@@ -163,6 +164,13 @@ pub(crate) enum PersonAccessCommand {
 /// `hallway organization`
 #[derive(Subcommand, Debug)]
 pub(crate) enum OrganizationCommand {
+    /// List the organizations in which you can act
+    List,
+    /// List, add and remove administrators from other organizations
+    #[command(subcommand)]
+    Admins(AdminsCommand),
+    /// Write the organization to a file that another Hallway imports
+    Export(ExportArgs),
     /// Show or set the sites of the organization: host names that service-app webhooks tell
     Sites {
         /// The sites, instead of those that are set

@@ -13,6 +13,7 @@ use super::feature::FeatureCommand;
 use super::group::GroupCommand;
 use super::license::LicenseCommand;
 use super::mail::MailCommand;
+use super::org_args::OrgCommand;
 use super::person::PersonCommand;
 
 /// How to reach a Hallway. Each may stand before or after the command.
@@ -25,6 +26,10 @@ pub(crate) struct GlobalArgs {
     /// Bearer token to act with; prefer the variable, since others may see arguments [env: HALLWAY_TOKEN]
     #[arg(long, global = true, value_name = "TOKEN", help_heading = "Connection")]
     pub(crate) token: Option<String>,
+
+    /// Organization to act in, by id or name, for who administers several [env: HALLWAY_ORG]
+    #[arg(long, global = true, value_name = "ORG", help_heading = "Connection")]
+    pub(crate) org: Option<String>,
 
     /// File that Hallway writes when it is up; address and token are taken from it
     #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
@@ -123,6 +128,9 @@ pub(crate) enum Command {
     /// Look after the organization itself
     #[command(subcommand)]
     Organization(OrganizationCommand),
+    /// Run this Hallway, and the organizations in it
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// List licenses, and give them to people
     #[command(subcommand)]
     License(LicenseCommand),
@@ -152,6 +160,14 @@ pub(crate) enum Command {
     Ca(CaCommand),
     /// Say whether Hallway is up and what it is
     Status,
+}
+
+/// `hallway operator`
+#[derive(Subcommand, Debug)]
+pub(crate) enum OperatorCommand {
+    /// Create, suspend, delete, export and import organizations
+    #[command(subcommand)]
+    Org(OrgCommand),
 }
 
 /// `hallway person`

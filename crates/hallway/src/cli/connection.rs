@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) token: Option<Secret>,
     pub(crate) ca: Option<PathBuf>,
     pub(crate) timeout: Duration,
+    /// The organization to act in, by id or name.
+    pub(crate) org: Option<String>,
 }
 
 impl Connection {
@@ -47,6 +49,7 @@ impl Connection {
             token: token.or_else(|| set("HALLWAY_TOKEN").map(Secret::new)),
             ca: global.ca.clone(),
             timeout: global.timeout.map_or(TIMEOUT, Duration::from_secs),
+            org: global.org.clone().or_else(|| set("HALLWAY_ORG")),
         })
     }
 }

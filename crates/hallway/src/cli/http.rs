@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hallway_wire::Secret;
+use hallway_wire::control::OwnOrganization;
 use hallway_wire::error::ErrorBody;
+use hallway_wire::id::OrgId;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, LINK, LOCATION, RETRY_AFTER,
@@ -19,6 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 
 use super::connection::Connection;
 use super::failure::{Failure, Refusal, Result};
@@ -58,6 +61,9 @@ pub(crate) struct Client {
     token: Option<Secret>,
     ca: Option<PathBuf>,
     timeout: Duration,
+    /// The organization to act in: id or name, and its id once it was looked up.
+    org: Option<String>,
+    org_id: OnceCell<OrgId>,
 }
 
 impl Client {
@@ -71,6 +77,8 @@ impl Client {
             token: connection.token,
             ca: connection.ca,
             timeout: connection.timeout,
+            org: connection.org,
+            org_id: OnceCell::new(),
         })
     }
 
@@ -129,9 +137,76 @@ impl Client {
 
     /// Sends a request as the holder of the token, and turns refusals into failures.
     async fn send(&self, method: Method, path: &str, body: Body) -> Result<Answer> {
-        let token = self.token.as_ref().ok_or_else(no_token)?;
+        let token = self.token()?;
+        let path = &self.in_organization(path).await?;
         let answer = self.exchange(&method, path, body, Some(token)).await?;
         answer.accepted(&self.base.shown, &method, path)
+    }
+
+    /// The token to act with.
+    pub(super) fn token(&self) -> Result<&Secret> {
+        self.token.as_ref().ok_or_else(no_token)
+    }
+
+    /// A path as it is asked for in the organization of `--org`.
+    pub(super) async fn in_organization(&self, path: &str) -> Result<String> {
+        let Some(org) = &self.org else {
+            return Ok(path.to_owned());
+        };
+        // The next page of a list names it already.
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        if query.split('&').any(|pair| pair.starts_with("orgId=")) {
+            return Ok(path.to_owned());
+        }
+        let id = self.org_id.get_or_try_init(|| self.find_organization(org)).await?;
+        let sign = if path.contains('?') { '&' } else { '?' };
+        Ok(format!("{path}{sign}orgId={id}"))
+    }
+
+    async fn find_organization(&self, wanted: &str) -> Result<OrgId> {
+        const OWN: &str = "/hallway/v1/organizations";
+        let wanted = wanted.trim();
+        if let Ok(id) = wanted.parse() {
+            return Ok(id);
+        }
+        let token = Some(self.token()?);
+        let answer = self.exchange(&Method::GET, OWN, Body::None, token).await?;
+        let answer = answer.accepted(&self.base.shown, &Method::GET, OWN)?;
+        let answer = answer.json(&Method::GET, OWN)?;
+        let items = answer["items"].as_array().into_iter().flatten();
+        let all: Vec<OwnOrganization> = items.map(shape).collect::<Result<_>>()?;
+        let named: Vec<OrgId> = all
+            .iter()
+            .filter(|org| org.display_name.trim().eq_ignore_ascii_case(wanted))
+            .map(|org| org.id)
+            .collect();
+        match named.as_slice() {
+            [one] => Ok(*one),
+            [] => Err(
+                Failure::refused(format!("you can act in no organization `{wanted}`"))
+                    .hint("`hallway organization list` shows those in which you can"),
+            ),
+            _ => Err(Failure::refused(format!(
+                "several organizations are called `{wanted}`: take an id"
+            ))),
+        }
+    }
+
+    pub(super) fn target(&self, path: &str) -> String {
+        format!("{}{path}", self.base.prefix)
+    }
+
+    pub(super) fn authority(&self) -> &str {
+        &self.base.authority
+    }
+
+    /// The host of a connection that is encrypted.
+    pub(super) fn secure_host(&self) -> Option<&str> {
+        self.base.secure.then_some(self.base.host.as_str())
+    }
+
+    pub(super) fn ca(&self) -> Option<&std::path::Path> {
+        self.ca.as_deref()
     }
 
     /// Reads JSON as nobody.
@@ -221,7 +296,7 @@ impl Client {
             .map_err(|error| Failure::usage(format!("{method} {path} is no request: {error}")))
     }
 
-    async fn connect(&self) -> Result<TcpStream> {
+    pub(super) async fn connect(&self) -> Result<TcpStream> {
         let address = (self.base.host.as_str(), self.base.port);
         match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
@@ -267,7 +342,7 @@ impl Client {
         }
     }
 
-    fn unreachable(&self, error: &dyn std::fmt::Display) -> Failure {
+    pub(super) fn unreachable(&self, error: &dyn std::fmt::Display) -> Failure {
         let url = &self.base.shown;
         Failure::refused(format!("cannot talk to {url}: {error}")).hint(
             "is Hallway running there? start one with `hallway demo`, or name another with --url, \
@@ -284,8 +359,16 @@ fn no_token() -> Failure {
 }
 
 impl Answer {
+    pub(super) fn of(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
     /// This answer if it is a success, else the reason in the platform's words.
-    fn accepted(self, url: &str, method: &Method, path: &str) -> Result<Self> {
+    pub(super) fn accepted(self, url: &str, method: &Method, path: &str) -> Result<Self> {
         if self.status.is_success() {
             return Ok(self);
         }

@@ -2,7 +2,7 @@
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
 //! [`jwt`], [`device`], [`places`], [`person`], [`license`], [`group`], [`mail`], [`xapi`], [`fault`],
-//! [`applications`], [`access`], [`ca`] or [`admin`]. They all ask through one
+//! [`applications`], [`access`], [`org`], [`ca`] or [`admin`]. They all ask through one
 //! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
 //! nothing else prints.
 
@@ -31,6 +31,8 @@ mod manifest;
 mod meeting;
 mod message;
 mod names;
+mod org;
+mod org_args;
 mod person;
 mod places;
 pub(crate) mod printer;
@@ -43,6 +45,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transfer;
 mod trigger;
 mod webhook;
 mod xapi;

@@ -5,7 +5,7 @@ use hallway_wire::manifest::Feature;
 use super::access;
 use super::admin;
 use super::applications;
-use super::args::{Command, DeviceEntry, GlobalArgs, PersonEntry};
+use super::args::{Command, DeviceEntry, GlobalArgs, OperatorCommand, PersonEntry};
 use super::ca;
 use super::calling;
 use super::connection::Connection;
@@ -22,6 +22,7 @@ use super::listen;
 use super::mail;
 use super::manifest;
 use super::message;
+use super::org;
 use super::person;
 use super::places;
 use super::printer::Printer;
@@ -79,6 +80,7 @@ async fn dispatch(
         Command::ServiceApp(command) => applications::service_app(command, &env, &client()?, printer).await,
         Command::Authorization(command) => access::authorization(command, &client()?, printer).await,
         Command::Person(PersonEntry::Access(command)) => access::person(command, &client()?, printer).await,
+        Command::Operator(OperatorCommand::Org(command)) => org::operator(command, &client()?, printer).await,
         Command::Organization(command) => access::organization(command, &client()?, printer).await,
         Command::Person(PersonEntry::Directory(command)) => person::run(command, &client()?, printer).await,
         Command::License(command) => license::run(command, &client()?, printer).await,

@@ -75,6 +75,15 @@ impl Platform {
         }
     }
 
+    /// Whether a device may link up; `None` for one that is not registered.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn device_stands(&self, id: DeviceId) -> Result<Option<bool>> {
+        let device = self.store.device(id).await.doing("reading a device")?;
+        Ok(device.map(|device| self.standings.is_active(device.org)))
+    }
+
     /// Takes a device's link up. Configurations that were set while it was away are sent to it, and everybody
     /// who hears it gets a full sync.
     ///

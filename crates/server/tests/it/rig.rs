@@ -419,6 +419,7 @@ async fn found(platform: &Platform, org: OrgId) -> String {
         admin: PersonId::random(),
         admin_email: format!("admin@{}.example", org.uuid().simple()),
         admin_name: "Ada Admin".to_owned(),
+        country: None,
     };
     platform
         .found_organization(founding)
