@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 /// Settings of the HTTP side.
 #[derive(Clone, Debug, Default)]
 pub struct ServerConfig {
-    /// Requests per minute and token; `None`: no limit.
+    /// Requests per minute and token; `None`: no limit. An organization as a whole has 50 times that.
     pub requests_per_minute: Option<NonZeroU32>,
     /// Origins whose pages may call the API; `*` is any.
     pub cors_origins: Vec<String>,
@@ -45,6 +45,10 @@ pub trait DeviceHost: Send + Sync {
 }
 
 pub(crate) type Limiter = DefaultKeyedRateLimiter<[u8; 8]>;
+pub(crate) type OrgLimiter = DefaultKeyedRateLimiter<uuid::Uuid>;
+
+/// How many times the limit of a token an organization has: with many tokens it must not exhaust the others.
+pub(crate) const ORG_SHARE: u32 = 50;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -55,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) platform: Arc<Platform>,
     pub(crate) host: Option<Arc<dyn DeviceHost>>,
     pub(crate) limiter: Option<Limiter>,
+    pub(crate) org_limiter: Option<OrgLimiter>,
     pub(crate) metrics: Metrics,
     pub(crate) config: ServerConfig,
     pub(crate) contracts: OnceLock<Contracts>,
@@ -77,11 +82,16 @@ impl App {
         let limiter = config
             .requests_per_minute
             .map(|limit| RateLimiter::keyed(Quota::per_minute(limit)));
+        let org_limiter = config.requests_per_minute.map(|limit| {
+            let limit = limit.saturating_mul(NonZeroU32::MIN.saturating_add(ORG_SHARE - 1));
+            RateLimiter::keyed(Quota::per_minute(limit))
+        });
         let faults = Arc::clone(platform.faults());
         Ok(Self(Arc::new(Inner {
             platform,
             host,
             limiter,
+            org_limiter,
             metrics: Metrics::new(faults)?,
             config,
             contracts: OnceLock::new(),

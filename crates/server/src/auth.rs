@@ -85,14 +85,16 @@ impl FromRequestParts<App> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = bearer(parts).ok_or(Error::Unauthenticated)?;
         let principal = app.0.platform.authenticate(token).await?;
-        if let Some(limiter) = &app.0.limiter
-            && let Err(until) = limiter.check_key(&principal.token)
-        {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            return Err(Error::RateLimited {
-                retry_after_s: wait.as_secs().saturating_add(1),
+        let of_token = app.0.limiter.as_ref().map(|it| it.check_key(&principal.token));
+        let of_org = app.0.org_limiter.as_ref().map(|it| it.check_key(&principal.org.uuid()));
+        for checked in [of_token, of_org].into_iter().flatten() {
+            if let Err(until) = checked {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                return Err(Error::RateLimited {
+                    retry_after_s: wait.as_secs().saturating_add(1),
+                }
+                .into());
             }
-            .into());
         }
         let principal = match named_organization(parts) {
             Some(Named::Asked(org)) => app.0.platform.act_in(principal, org)?,

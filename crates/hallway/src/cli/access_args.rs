@@ -33,7 +33,7 @@ pub(crate) enum ServiceAppCommand {
         app: String,
         /// Id of the organization [default: the developer's own]
         #[arg(long, value_name = "ORG")]
-        org: Option<String>,
+        target_org: Option<String>,
     },
     /// Authorize a service app for the organization
     Authorize {
@@ -51,7 +51,7 @@ pub(crate) enum ServiceAppCommand {
         app: String,
         /// Id of the organization [default: the caller's own]
         #[arg(long, value_name = "ORG")]
-        org: Option<String>,
+        target_org: Option<String>,
         /// File with the client secret, or `-` for standard input [env: HALLWAY_CLIENT_SECRET]
         #[arg(long, value_name = "FILE")]
         secret_file: Option<std::path::PathBuf>,

@@ -75,7 +75,7 @@ pub(crate) async fn service_app(
                 text
             })
         }
-        C::Request { app, org } => {
+        C::Request { app, target_org: org } => {
             let app = find(client, "service-app", &app).await?;
             let org = org_or_own(client, org).await?;
             let path = format!("{CONTROL}/{}/requestAuthorization", app.segment());
@@ -97,7 +97,7 @@ pub(crate) async fn service_app(
         C::Deauthorize { app } => decide(client, printer, &app, "deauthorize").await,
         C::Token {
             app,
-            org,
+            target_org: org,
             secret_file,
         } => {
             let secret = client_secret(secret_file.as_deref(), env)?;

@@ -746,7 +746,7 @@ pub(crate) enum WebhookCommand {
     List {
         /// Those of the organization instead
         #[arg(long)]
-        org: bool,
+        organization: bool,
     },
     /// Show one webhook
     Show {
@@ -808,7 +808,7 @@ pub(crate) struct WebhookWish {
     pub(crate) secret: Option<String>,
     /// Hear the whole organization, not only what you can see
     #[arg(long)]
-    pub(crate) org: bool,
+    pub(crate) organization: bool,
 }
 
 #[derive(clap::Args, Debug)]

@@ -15,9 +15,9 @@ use super::table::{Labelled, Table};
 pub(crate) async fn run(command: WebhookCommand, client: &Client, printer: &mut Printer) -> Result {
     use WebhookCommand as C;
     match command {
-        C::List { org } => {
+        C::List { organization } => {
             let all = client
-                .list(if org { names::ORG_WEBHOOKS } else { names::WEBHOOKS })
+                .list(if organization { names::ORG_WEBHOOKS } else { names::WEBHOOKS })
                 .await?;
             let text = list(&all)?;
             printer.show(&json!({ "items": all }), || text)
@@ -91,7 +91,7 @@ impl WebhookWish {
         if let Some(secret) = &self.secret {
             body["secret"] = secret.as_str().into();
         }
-        if self.org {
+        if self.organization {
             body["ownedBy"] = "org".into();
         }
         body

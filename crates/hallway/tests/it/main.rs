@@ -13,6 +13,7 @@ mod limits;
 mod links;
 mod map;
 mod notifications;
+mod organizations;
 mod screens;
 mod signage;
 mod support;

@@ -24,12 +24,14 @@ enum Who {
     Scope,
     /// A person who administers. What belongs to another organization is not there.
     Admin,
+    /// Who runs this Hallway: no administrator of an organization may, of none of them.
+    Operator,
     /// The integration itself; to all others it says that it is not theirs.
     Itself,
     /// The device itself.
     Device,
 }
-use Who::{Admin, All, Device, Itself, Known, Scope};
+use Who::{Admin, All, Device, Itself, Known, Operator, Scope};
 
 /// Every route, who may call it, and a query or body with which the call would be good. `{…}` in paths and
 /// bodies stand for ids of the office.
@@ -86,32 +88,32 @@ const ROUTES: &[(&str, Who, &str)] = &[
         r#"{"email":"x@example.com","role":"id_full_admin"}"#,
     ),
     ("DELETE /hallway/v1/organization/admins/{person}", Admin, ""),
-    ("GET /hallway/v1/operator/organizations", Admin, ""),
+    ("GET /hallway/v1/operator/organizations", Operator, ""),
     (
         "POST /hallway/v1/operator/organizations",
-        Admin,
+        Operator,
         r#"{"displayName":"x","adminEmail":"x@example.com","adminName":"x"}"#,
     ),
-    ("POST /hallway/v1/operator/organizations/import", Admin, "{}"),
-    ("POST /hallway/v1/operator/organizations/{id}/export", Admin, "{}"),
+    ("POST /hallway/v1/operator/organizations/import", Operator, "{}"),
+    ("POST /hallway/v1/operator/organizations/{id}/export", Operator, "{}"),
     ("POST /hallway/v1/organization/export", Admin, "{}"),
-    ("GET /hallway/v1/operator/organizations/{id}", Admin, ""),
-    ("POST /hallway/v1/operator/organizations/{id}/suspend", Admin, "{}"),
-    ("POST /hallway/v1/operator/organizations/{id}/resume", Admin, ""),
+    ("GET /hallway/v1/operator/organizations/{id}", Operator, ""),
+    ("POST /hallway/v1/operator/organizations/{id}/suspend", Operator, "{}"),
+    ("POST /hallway/v1/operator/organizations/{id}/resume", Operator, ""),
     (
         "DELETE /hallway/v1/operator/organizations/{id}",
-        Admin,
+        Operator,
         "?confirm=x",
     ),
-    ("GET /hallway/v1/operator/organizations/{id}/admins", Admin, ""),
+    ("GET /hallway/v1/operator/organizations/{id}/admins", Operator, ""),
     (
         "POST /hallway/v1/operator/organizations/{id}/admins",
-        Admin,
+        Operator,
         r#"{"email":"x@example.com","role":"id_full_admin"}"#,
     ),
     (
         "DELETE /hallway/v1/operator/organizations/{id}/admins/{person}",
-        Admin,
+        Operator,
         "",
     ),
     ("GET /hallway/v1/organization/sites", Admin, ""),
@@ -841,6 +843,10 @@ async fn who_may_not_call() {
         match who {
             All | Known => {}
             Scope | Admin => status(&nobody, &[403]).await,
+            Operator => {
+                status(&nobody, &[403]).await;
+                status(&stranger, &[403]).await;
+            }
             // A good token of somebody else says nothing about a device.
             Device => status(&office.admin, &[401]).await,
             Itself => {
@@ -919,7 +925,7 @@ async fn an_integration_does_not_administer() {
     let integration = Integration::activate(&office.admin, &asked).await;
     let talk = Talk::start(&office.admin).await;
     for (route, who, given) in ROUTES {
-        if *who == Admin {
+        if matches!(who, Admin | Operator) {
             let Call { method, target, body } = call(&office, &talk, route, given, &integration, &asked);
             let answer = integration.client.ask(&method, &target, body).await;
             assert_eq!(answer.status, 403, "{route}: {}", answer.text());

@@ -110,7 +110,7 @@ async fn listening_forwards_to_a_local_address() {
             "adminBatchJobs",
             "--event",
             "all",
-            "--org",
+            "--organization",
             "--secret",
             "key",
         ])

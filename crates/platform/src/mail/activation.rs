@@ -144,6 +144,7 @@ impl Platform {
         if link.expires <= self.now() {
             return Err(useless());
         }
+        self.standings.check(link.org)?;
         match self.kept_person(link.org, link.person).await {
             Ok(person) => Ok((link, person)),
             Err(Error::NotFound { .. }) => Err(useless()),
