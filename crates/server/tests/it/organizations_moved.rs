@@ -8,7 +8,7 @@ use axum::http::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hallway_platform::Config;
-use hallway_platform::ports::Blobs as _;
+use hallway_platform::ports::{Blobs as _, Store as _};
 use hallway_server::courier::{HttpCourier, Reach};
 use hallway_wire::id::OrgId;
 use serde_json::{Value, json};
