@@ -405,7 +405,10 @@ mod tests {
         let org = OrgId::random();
         let noted = (0..1000).filter(|_| failures.count(org, Timestamp(5))).count();
         assert_eq!(noted, 60);
-        assert!(failures.count(OrgId::random(), Timestamp(5)), "another organization");
+        assert!(
+            failures.count(OrgId::random(), Timestamp(5)),
+            "another organization"
+        );
         assert!(failures.count(org, Timestamp(60_000)));
     }
 }

@@ -74,7 +74,9 @@ fn named_organization(parts: &Parts) -> Option<Named> {
     // Routers below others see only their part of the path.
     let whole = parts.extensions.get::<OriginalUri>();
     let path = whole.map_or(parts.uri.path(), |whole| whole.0.path());
-    let rest = ORGANIZATION_NEXT.iter().find_map(|start| path.strip_prefix(start))?;
+    let rest = ORGANIZATION_NEXT
+        .iter()
+        .find_map(|start| path.strip_prefix(start))?;
     let text = rest.split('/').next()?;
     text.parse().ok().map(Named::InPath)
 }
@@ -86,7 +88,11 @@ impl FromRequestParts<App> for Authenticated {
         let token = bearer(parts).ok_or(Error::Unauthenticated)?;
         let principal = app.0.platform.authenticate(token).await?;
         let of_token = app.0.limiter.as_ref().map(|it| it.check_key(&principal.token));
-        let of_org = app.0.org_limiter.as_ref().map(|it| it.check_key(&principal.org.uuid()));
+        let of_org = app
+            .0
+            .org_limiter
+            .as_ref()
+            .map(|it| it.check_key(&principal.org.uuid()));
         for checked in [of_token, of_org].into_iter().flatten() {
             if let Err(until) = checked {
                 let wait = until.wait_time_from(DefaultClock::default().now());

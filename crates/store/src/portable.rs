@@ -173,8 +173,10 @@ const SQL: &[Sql] = &[
         dump: "SELECT t.hash, t.grant_id, t.kind, t.expires, t.doc FROM oauth_grant g \
                JOIN token t ON t.grant_id = g.id WHERE g.org_id = ?1 ORDER BY g.id, t.hash",
         any: "SELECT '' FROM oauth_grant g JOIN token t ON t.grant_id = g.id WHERE g.org_id = ?1 LIMIT 1",
-        purge: &["DELETE FROM token WHERE hash IN (SELECT t.hash FROM oauth_grant g \
-                  JOIN token t ON t.grant_id = g.id WHERE g.org_id = ?1 LIMIT ?2)"],
+        purge: &[
+            "DELETE FROM token WHERE hash IN (SELECT t.hash FROM oauth_grant g \
+                  JOIN token t ON t.grant_id = g.id WHERE g.org_id = ?1 LIMIT ?2)",
+        ],
         import: "INSERT INTO token (hash, grant_id, kind, expires, doc) SELECT ?2, ?3, ?4, ?5, ?6 \
                  WHERE EXISTS (SELECT 1 FROM oauth_grant WHERE id = ?3 AND org_id = ?1)",
         taken: "A token of the archive is here already.",

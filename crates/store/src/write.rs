@@ -42,7 +42,10 @@ pub(crate) fn statements(write: &Write, batch: &mut Vec<Statement>) -> Result<()
             .taken("There is an organization with this id already."),
         ),
         Write::DeleteOrganization(it) => {
-            batch.push(Statement::new("DELETE FROM organization WHERE id = ?1", [id(*it)]));
+            batch.push(Statement::new(
+                "DELETE FROM organization WHERE id = ?1",
+                [id(*it)],
+            ));
         }
         Write::PurgeRows { org, table, max } => crate::portable::purge(*org, table, *max, batch)?,
         Write::ImportRow(org, row) => batch.push(crate::portable::import(*org, row)?),

@@ -158,7 +158,10 @@ impl Client {
         if query.split('&').any(|pair| pair.starts_with("orgId=")) {
             return Ok(path.to_owned());
         }
-        let id = self.org_id.get_or_try_init(|| self.find_organization(org)).await?;
+        let id = self
+            .org_id
+            .get_or_try_init(|| self.find_organization(org))
+            .await?;
         let sign = if path.contains('?') { '&' } else { '?' };
         Ok(format!("{path}{sign}orgId={id}"))
     }

@@ -145,10 +145,8 @@ async fn find(client: &Client, wanted: &str) -> Result<ManagedOrganization> {
         .filter(|org| org.display_name.trim().eq_ignore_ascii_case(wanted));
     match (named.next(), named.next()) {
         (Some(one), None) => Ok(one),
-        (None, _) => Err(
-            Failure::refused(format!("there is no organization `{wanted}`"))
-                .hint("`hallway operator org list` shows them"),
-        ),
+        (None, _) => Err(Failure::refused(format!("there is no organization `{wanted}`"))
+            .hint("`hallway operator org list` shows them")),
         (Some(_), Some(_)) => Err(Failure::refused(format!(
             "several organizations are called `{wanted}`: take an id"
         ))),
@@ -215,7 +213,11 @@ pub(crate) async fn admins(
             printer.show(&json!({ "items": items }), || text)
         }
         AdminsCommand::Add { email, read_only } => {
-            let role = if read_only { "id_readonly_admin" } else { "id_full_admin" };
+            let role = if read_only {
+                "id_readonly_admin"
+            } else {
+                "id_full_admin"
+            };
             let body = Body::Json(json!({ "email": email, "role": role }));
             let answer = client.ask(Method::POST, path, body).await?;
             let made: ExternalAdmin = shape(&answer)?;
@@ -256,18 +258,16 @@ fn passphrase(path: &Path) -> Result<Secret> {
     let text = input::file(path, "the passphrase")?;
     let line = text.lines().next().unwrap_or_default();
     if line.trim().is_empty() {
-        return Err(Failure::usage(format!("the first line of {} is empty", path.display())));
+        return Err(Failure::usage(format!(
+            "the first line of {} is empty",
+            path.display()
+        )));
     }
     Ok(Secret::new(line))
 }
 
 /// Writes an export to a file: beside its place first, so that what has its name is whole.
-pub(crate) async fn export(
-    client: &Client,
-    printer: &mut Printer,
-    path: &str,
-    how: &ExportArgs,
-) -> Result {
+pub(crate) async fn export(client: &Client, printer: &mut Printer, path: &str, how: &ExportArgs) -> Result {
     let secret = how.passphrase_file.as_deref().map(passphrase).transpose()?;
     let mut wish = json!({ "withSecrets": how.with_secrets });
     if let Some(secret) = &secret {
@@ -305,7 +305,9 @@ pub(crate) async fn export(
 
 async fn import(client: &Client, printer: &mut Printer, file: &Path, secret: Option<&Path>) -> Result {
     let secret = secret.map(passphrase).transpose()?;
-    let answer = client.upload(&format!("{ALL}/import"), file, secret.as_ref()).await?;
+    let answer = client
+        .upload(&format!("{ALL}/import"), file, secret.as_ref())
+        .await?;
     let made: ImportedOrganization = shape(&answer)?;
     printer.show(&answer, || {
         let count: u64 = made.rows.values().sum();

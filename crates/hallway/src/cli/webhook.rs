@@ -17,7 +17,11 @@ pub(crate) async fn run(command: WebhookCommand, client: &Client, printer: &mut 
     match command {
         C::List { organization } => {
             let all = client
-                .list(if organization { names::ORG_WEBHOOKS } else { names::WEBHOOKS })
+                .list(if organization {
+                    names::ORG_WEBHOOKS
+                } else {
+                    names::WEBHOOKS
+                })
                 .await?;
             let text = list(&all)?;
             printer.show(&json!({ "items": all }), || text)

@@ -41,7 +41,15 @@ async fn done(office: &Office, token: &str, words: &[&str]) -> String {
 async fn created(office: &Office, name: &str) -> String {
     let email = format!("boss@{}.example", name.to_lowercase());
     let words = [
-        "--json", "operator", "org", "create", name, "--admin-email", &email, "--admin-name", "Bo",
+        "--json",
+        "operator",
+        "org",
+        "create",
+        name,
+        "--admin-email",
+        &email,
+        "--admin-name",
+        "Bo",
     ];
     let made: Value = serde_json::from_str(&done(office, operator(office), &words).await).unwrap();
     made["accessToken"].as_str().unwrap().to_owned()
@@ -58,26 +66,57 @@ async fn an_organization_lives_on_the_command_line() {
     let listed = done(&office, operator(&office), &["operator", "org", "list"]).await;
     assert!(listed.contains("First") && listed.contains("active"), "{listed}");
     // Of two organizations, one is chosen.
-    done(&office, &second, &["organization", "admins", "add", "boss@first.example"]).await;
+    done(
+        &office,
+        &second,
+        &["organization", "admins", "add", "boss@first.example"],
+    )
+    .await;
     let mine = done(&office, &first, &["organization", "list"]).await;
-    assert!(mine.contains("its own") && mine.contains("full administrator"), "{mine}");
+    assert!(
+        mine.contains("its own") && mine.contains("full administrator"),
+        "{mine}"
+    );
     let of = async |words: &[&str]| done(&office, &first, words).await;
-    assert!(of(&["--org", "second", "person", "list"]).await.contains("boss@second.example"));
+    assert!(
+        of(&["--org", "second", "person", "list"])
+            .await
+            .contains("boss@second.example")
+    );
     assert!(of(&["person", "list"]).await.contains("boss@first.example"));
     let unknown = hallway(&office, &first, &["--org", "Third", "person", "list"]).await;
     assert_eq!(unknown.code, 1);
     assert!(unknown.err.contains("organization list"), "{}", unknown.err);
     // Suspended and resumed.
     let words = ["operator", "org", "suspend", "Second", "--reason", "unpaid bills"];
-    assert!(done(&office, operator(&office), &words).await.contains("suspended"));
+    assert!(
+        done(&office, operator(&office), &words)
+            .await
+            .contains("suspended")
+    );
     let refused = hallway(&office, &second, &["person", "list"]).await;
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("unpaid bills"), "{}", refused.err);
-    done(&office, operator(&office), &["operator", "org", "resume", "Second"]).await;
+    done(
+        &office,
+        operator(&office),
+        &["operator", "org", "resume", "Second"],
+    )
+    .await;
     done(&office, &second, &["person", "list"]).await;
     // Deleted, by who says twice that it is meant.
-    done(&office, operator(&office), &["operator", "org", "suspend", "Second"]).await;
-    let unsure = hallway(&office, operator(&office), &["operator", "org", "delete", "Second"]).await;
+    done(
+        &office,
+        operator(&office),
+        &["operator", "org", "suspend", "Second"],
+    )
+    .await;
+    let unsure = hallway(
+        &office,
+        operator(&office),
+        &["operator", "org", "delete", "Second"],
+    )
+    .await;
     assert_eq!(unsure.code, 2);
     let words = ["operator", "org", "delete", "Second", "--confirm", "Second"];
     done(&office, operator(&office), &words).await;
@@ -97,13 +136,27 @@ async fn the_demo_office_moves_to_another_hallway() {
     std::fs::write(&phrase, "correct horse battery\n").unwrap();
     let org = laptop.org();
     let words = [
-        "operator", "org", "export", &org, "--output", text(&archive), "--with-secrets", "--passphrase-file",
+        "operator",
+        "org",
+        "export",
+        &org,
+        "--output",
+        text(&archive),
+        "--with-secrets",
+        "--passphrase-file",
         text(&phrase),
     ];
     done(&laptop, operator(&laptop), &words).await;
     let again = hallway(&laptop, operator(&laptop), &words).await;
     assert_eq!(again.code, 2, "an export is written over: {}", again.out);
-    let words = ["operator", "org", "import", text(&archive), "--passphrase-file", text(&phrase)];
+    let words = [
+        "operator",
+        "org",
+        "import",
+        text(&archive),
+        "--passphrase-file",
+        text(&phrase),
+    ];
     let said = done(&server, operator(&server), &words).await;
     assert!(said.contains("active") && said.contains("files came"), "{said}");
     let devices = done(&server, operator(&laptop), &["device", "list"]).await;
@@ -131,8 +184,17 @@ async fn simulated_devices_follow_their_organization() {
     let org = laptop.org();
     let words = ["operator", "org", "export", &org, "--output", text(&archive)];
     done(&laptop, operator(&laptop), &words).await;
-    done(&server, operator(&server), &["operator", "org", "import", text(&archive)]).await;
-    let planned = laptop.plan.devices.iter().find(|device| device.accessory_of.is_none());
+    done(
+        &server,
+        operator(&server),
+        &["operator", "org", "import", text(&archive)],
+    )
+    .await;
+    let planned = laptop
+        .plan
+        .devices
+        .iter()
+        .find(|device| device.accessory_of.is_none());
     let spec = planned.unwrap().spec.clone();
     let id = spec.id;
     let house = server.house();
@@ -148,9 +210,22 @@ async fn simulated_devices_follow_their_organization() {
     done(&server, operator(&server), &["operator", "org", "resume", &org]).await;
     linked(true).await;
     done(&server, operator(&server), &["operator", "org", "suspend", &org]).await;
-    let listed = done(&server, operator(&server), &["--json", "operator", "org", "show", &org]).await;
-    let name = serde_json::from_str::<Value>(&listed).unwrap()["displayName"].as_str().unwrap().to_owned();
-    done(&server, operator(&server), &["operator", "org", "delete", &org, "--confirm", &name]).await;
+    let listed = done(
+        &server,
+        operator(&server),
+        &["--json", "operator", "org", "show", &org],
+    )
+    .await;
+    let name = serde_json::from_str::<Value>(&listed).unwrap()["displayName"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    done(
+        &server,
+        operator(&server),
+        &["operator", "org", "delete", &org, "--confirm", &name],
+    )
+    .await;
     let gone = async || house.devices.get(id).is_none().then_some(());
     eventually("the device goes", gone).await;
     server.close().await;

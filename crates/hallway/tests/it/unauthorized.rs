@@ -95,11 +95,23 @@ const ROUTES: &[(&str, Who, &str)] = &[
         r#"{"displayName":"x","adminEmail":"x@example.com","adminName":"x"}"#,
     ),
     ("POST /hallway/v1/operator/organizations/import", Operator, "{}"),
-    ("POST /hallway/v1/operator/organizations/{id}/export", Operator, "{}"),
+    (
+        "POST /hallway/v1/operator/organizations/{id}/export",
+        Operator,
+        "{}",
+    ),
     ("POST /hallway/v1/organization/export", Admin, "{}"),
     ("GET /hallway/v1/operator/organizations/{id}", Operator, ""),
-    ("POST /hallway/v1/operator/organizations/{id}/suspend", Operator, "{}"),
-    ("POST /hallway/v1/operator/organizations/{id}/resume", Operator, ""),
+    (
+        "POST /hallway/v1/operator/organizations/{id}/suspend",
+        Operator,
+        "{}",
+    ),
+    (
+        "POST /hallway/v1/operator/organizations/{id}/resume",
+        Operator,
+        "",
+    ),
     (
         "DELETE /hallway/v1/operator/organizations/{id}",
         Operator,

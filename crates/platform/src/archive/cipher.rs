@@ -46,7 +46,8 @@ impl Parameters {
 
     /// The key of a passphrase. It takes a while and a lot of memory, so not on a thread that others wait for.
     pub(super) async fn key(&self, passphrase: &Secret, header: &[u8]) -> Result<Key> {
-        let broken = |what: &str| Error::invalid(format!("The header of the archive is not in order: {what}."));
+        let broken =
+            |what: &str| Error::invalid(format!("The header of the archive is not in order: {what}."));
         if self.kdf != "argon2id" || self.cipher != "aes-256-gcm" {
             return Err(broken("this encryption is not known here"));
         }
@@ -182,7 +183,10 @@ impl Opening {
 
     fn open(&mut self, mut part: Vec<u8>, last: bool, out: &mut Vec<u8>) -> Result<()> {
         let nonce = self.key.nonce(self.number, last);
-        let opened = self.key.key.open_in_place(nonce, Aad::from(self.key.header), &mut part);
+        let opened = self
+            .key
+            .key
+            .open_in_place(nonce, Aad::from(self.key.header), &mut part);
         let opened = opened.map_err(|_| {
             Error::invalid(match self.number {
                 0 => "The passphrase is wrong, or the archive is damaged at its beginning.",
@@ -210,7 +214,9 @@ mod tests {
             memory_kib: 64,
             ..Parameters::fresh()
         };
-        let text: Vec<u8> = (0..PART * 2 + 77).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        let text: Vec<u8> = (0..PART * 2 + 77)
+            .map(|at| u8::try_from(at % 251).unwrap())
+            .collect();
         let mut sealed = Vec::new();
         let mut sealing = Sealing::new(key("right", &parameters).await);
         for piece in text.chunks(1000) {
@@ -229,7 +235,10 @@ mod tests {
         assert_eq!(open("right", &sealed).await.unwrap(), text);
         assert!(open("wrong", &sealed).await.is_err());
         let one = PART + TAG;
-        assert!(open("right", &sealed[..2 * one]).await.is_err(), "cut off behind a part");
+        assert!(
+            open("right", &sealed[..2 * one]).await.is_err(),
+            "cut off behind a part"
+        );
         assert!(open("right", &sealed[..one]).await.is_err());
         assert!(open("right", &sealed[one..]).await.is_err(), "without the first");
         let swapped = [&sealed[one..2 * one], &sealed[..one], &sealed[2 * one..]].concat();

@@ -191,7 +191,9 @@ impl Reader {
 
     fn take(&mut self, line: String, lines: &mut Vec<String>) -> Result<()> {
         if self.ended {
-            return Err(Error::invalid("The archive is not in order: something follows its end."));
+            return Err(Error::invalid(
+                "The archive is not in order: something follows its end.",
+            ));
         }
         if line.starts_with(r#"{"end":"#) {
             self.ended = true;

@@ -76,13 +76,11 @@ impl Platform {
         self.export(caller, org, passphrase).await
     }
 
-    async fn export(
-        &self,
-        caller: &Caller,
-        org: Organization,
-        passphrase: Option<Secret>,
-    ) -> Result<Export> {
-        if matches!(org.standing, Standing::Deleting { .. } | Standing::Importing { .. }) {
+    async fn export(&self, caller: &Caller, org: Organization, passphrase: Option<Secret>) -> Result<Export> {
+        if matches!(
+            org.standing,
+            Standing::Deleting { .. } | Standing::Importing { .. }
+        ) {
             return Err(Error::conflict(format!("{} is not whole.", org.display_name)));
         }
         if let Some(passphrase) = &passphrase {
@@ -204,7 +202,8 @@ impl Platform {
         writer: &mut Writer,
         to: &mpsc::Sender<Result<Bytes>>,
     ) -> Result<()> {
-        let failed = |error: crate::ports::BlobError| Error::Internal(format!("a file cannot be read: {error}"));
+        let failed =
+            |error: crate::ports::BlobError| Error::Internal(format!("a file cannot be read: {error}"));
         let part = |bytes: &[u8], last, missing| {
             serde_json::to_string(&FileLine {
                 f: id,
@@ -252,7 +251,13 @@ async fn give(bytes: Vec<u8>, to: &mpsc::Sender<Result<Bytes>>) -> Result<()> {
 fn file_name(name: &str) -> String {
     let plain: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .take(60)
         .collect();
     match plain.trim_matches('-') {

@@ -202,7 +202,8 @@ impl Platform {
             standing: Standing::Importing { since: now },
             ..org.clone()
         };
-        self.commit(vec![Write::NewOrganization(arriving.clone())]).await?;
+        self.commit(vec![Write::NewOrganization(arriving.clone())])
+            .await?;
         self.load_standings().await?;
         let written = self.write_organization(id, &opened, org.id).await;
         if let Err(error) = written {

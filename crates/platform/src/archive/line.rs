@@ -82,21 +82,30 @@ fn text<T: Serialize>(value: &T) -> String {
 impl RowLine {
     pub(super) fn write(&self) -> String {
         let kinds = OrgTable::named(self.row.table).map_or(&[][..], |table| table.columns);
-        let cells = self.row.cells.iter().zip(kinds).map(|(cell, (_, kind))| match cell {
-            Cell::Null => "null".to_owned(),
-            Cell::Int(number) => number.to_string(),
-            // A document is JSON already, on one line.
-            Cell::Text(doc) if *kind == CellKind::Doc => doc.clone(),
-            Cell::Text(plain) => text(plain),
-            Cell::Id(id) => text(id),
-            Cell::Hash(hash) => text(&STANDARD.encode(hash)),
-        });
+        let cells = self
+            .row
+            .cells
+            .iter()
+            .zip(kinds)
+            .map(|(cell, (_, kind))| match cell {
+                Cell::Null => "null".to_owned(),
+                Cell::Int(number) => number.to_string(),
+                // A document is JSON already, on one line.
+                Cell::Text(doc) if *kind == CellKind::Doc => doc.clone(),
+                Cell::Text(plain) => text(plain),
+                Cell::Id(id) => text(id),
+                Cell::Hash(hash) => text(&STANDARD.encode(hash)),
+            });
         let cells: Vec<String> = cells.collect();
         let sealed = match self.sealed.is_empty() {
             true => String::new(),
             false => format!(r#","s":{}"#, text(&self.sealed)),
         };
-        format!(r#"{{"t":{},"c":[{}]{sealed}}}"#, text(&self.row.table), cells.join(","))
+        format!(
+            r#"{{"t":{},"c":[{}]{sealed}}}"#,
+            text(&self.row.table),
+            cells.join(",")
+        )
     }
 }
 
@@ -140,7 +149,11 @@ pub(super) fn read(line: &str) -> Result<Line> {
             if c.len() != table.columns.len() {
                 return Err(wrong("a row has too many columns or too few"));
             }
-            let cells = table.columns.iter().zip(&c).map(|((_, kind), raw)| cell(*kind, raw));
+            let cells = table
+                .columns
+                .iter()
+                .zip(&c)
+                .map(|((_, kind), raw)| cell(*kind, raw));
             let row = OrgRow {
                 table: table.name,
                 cells: cells.collect::<Result<_>>()?,

@@ -97,7 +97,9 @@ fn set_doc(row: &mut OrgRow, doc: &Value) {
 }
 
 fn name_of(doc: &Value) -> String {
-    let name = ["display_name", "name", "title"].iter().find_map(|key| doc[*key].as_str());
+    let name = ["display_name", "name", "title"]
+        .iter()
+        .find_map(|key| doc[*key].as_str());
     // The name of an integration is in its manifest.
     let manifest = || {
         let manifest: Value = serde_json::from_str(doc["manifest"].as_str()?).ok()?;
@@ -206,8 +208,7 @@ impl<'a> Outgoing<'a> {
                     _ => true,
                 };
                 let standing = *get(row, "standing") == Cell::Int(1);
-                let goes =
-                    own && !self.people.contains(text(row, "person")) && (self.secrets || standing);
+                let goes = own && !self.people.contains(text(row, "person")) && (self.secrets || standing);
                 if !goes {
                     self.grants.extend(id(row, "id"));
                 }
@@ -236,13 +237,17 @@ impl<'a> Outgoing<'a> {
                 if !own {
                     self.people.extend(doc["machine"].as_str().map(ToOwned::to_owned));
                     let client: String = text(row, "id").chars().take(12).collect();
-                    self.anew.add(format!("authorization of a service app of another organization ({client}…)"));
+                    self.anew.add(format!(
+                        "authorization of a service app of another organization ({client}…)"
+                    ));
                 }
                 own
             }
             "person" => doc["id"].as_str().is_none_or(|id| !self.people.contains(id)),
             "webhook" => {
-                let own = doc["client"].as_str().is_none_or(|client| self.clients.contains(client));
+                let own = doc["client"]
+                    .as_str()
+                    .is_none_or(|client| self.clients.contains(client));
                 own && doc["listened"] != true
             }
             _ => true,
@@ -268,7 +273,9 @@ impl<'a> Outgoing<'a> {
             table => table.to_owned(),
         };
         for (at, plain) in &found {
-            let Some(place) = doc.pointer_mut(at) else { continue };
+            let Some(place) = doc.pointer_mut(at) else {
+                continue;
+            };
             match plain {
                 Some(plain) if self.secrets => {
                     *place = Value::Null;
@@ -328,13 +335,15 @@ impl<'a> Outgoing<'a> {
         match what {
             "device" => {
                 doc["link_token"] = Value::Null;
-                self.anew.add(format!("registration of the device {name}, which dials in"));
+                self.anew
+                    .add(format!("registration of the device {name}, which dials in"));
             }
             "integration" => self.anew.add(format!("client secret of the integration {name}")),
             "application" => self.anew.add(format!("client secret of the application {name}")),
             "webhook" => {
                 doc["status"] = Value::from("inactive");
-                self.anew.add(format!("secret of the webhook {name}, which is inactive"));
+                self.anew
+                    .add(format!("secret of the webhook {name}, which is inactive"));
             }
             "activation" if sealed => {
                 if let Some(webhook) = doc.pointer_mut("/listener/Webhook") {
@@ -344,7 +353,8 @@ impl<'a> Outgoing<'a> {
                         webhook["mutual_tls"] = Value::Null;
                     }
                 }
-                self.anew.add(format!("webhook of the integration {name}, which is disabled"));
+                self.anew
+                    .add(format!("webhook of the integration {name}, which is disabled"));
             }
             _ => {}
         }
@@ -370,7 +380,8 @@ pub(super) fn incoming(line: RowLine, org: OrgId, vault: &Vault) -> Result<Optio
     let Cell::Text(doc) = get(&row, "doc") else {
         return Ok(Some(row));
     };
-    let mut doc: Value = serde_json::from_str(doc).map_err(|error| wrong(format_args!("a document: {error}")))?;
+    let mut doc: Value =
+        serde_json::from_str(doc).map_err(|error| wrong(format_args!("a document: {error}")))?;
     check(&row, &doc, &kind, org)?;
     let mut changed = false;
     let mut seen = BTreeSet::new();
@@ -427,6 +438,9 @@ fn check(row: &OrgRow, doc: &Value, kind: &str, org: OrgId) -> Result<()> {
     };
     match fits {
         true => Ok(()),
-        false => Err(wrong(format_args!("a document of {} has another id than its row", row.table))),
+        false => Err(wrong(format_args!(
+            "a document of {} has another id than its row",
+            row.table
+        ))),
     }
 }

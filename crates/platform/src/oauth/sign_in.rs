@@ -244,7 +244,9 @@ impl Platform {
         let person = self.person_of_id(org, id).await?;
         Ok(person
             .filter(|person| {
-                person.kind == PersonKind::Person && person.login_enabled && self.standings.is_active(person.org)
+                person.kind == PersonKind::Person
+                    && person.login_enabled
+                    && self.standings.is_active(person.org)
             })
             .map(|person| (person, writes)))
     }

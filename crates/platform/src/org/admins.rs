@@ -98,9 +98,7 @@ impl Managers {
 fn role_of(word: &str) -> Result<Role> {
     match Role::from_name(word) {
         Some(role @ (Role::FullAdmin | Role::ReadOnlyAdmin)) => Ok(role),
-        _ => Err(Error::invalid(
-            "role: must be id_full_admin or id_readonly_admin",
-        )),
+        _ => Err(Error::invalid("role: must be id_full_admin or id_readonly_admin")),
     }
 }
 
@@ -129,7 +127,10 @@ impl Platform {
             for stored in &page {
                 let admin: OrgAdmin = serde_json::from_str(&stored.doc)
                     .map_err(|error| Error::Internal(format!("a stored administrator: {error}")))?;
-                known.entry(admin.person).or_default().insert(admin.org, admin.role);
+                known
+                    .entry(admin.person)
+                    .or_default()
+                    .insert(admin.org, admin.role);
             }
         }
         *self.managers.0.write().unwrap_or_else(PoisonError::into_inner) = known;
@@ -268,9 +269,7 @@ impl Platform {
         }
         let admin = self
             .retrying(|| async {
-                let before = self
-                    .get::<OrgAdmin>(org, &OrgAdmin::key(person.id, org))
-                    .await?;
+                let before = self.get::<OrgAdmin>(org, &OrgAdmin::key(person.id, org)).await?;
                 let now = self.now();
                 let admin = OrgAdmin {
                     person: person.id,
@@ -368,7 +367,10 @@ impl Platform {
             let found: Option<Kept<OrgAdmin>> = self.get(org, &OrgAdmin::key(person, org)).await?;
             if let Some(found) = found {
                 writes.push(found.delete());
-                let what = format!("ended the administration by {}, whose account is gone", found.name);
+                let what = format!(
+                    "ended the administration by {}, whose account is gone",
+                    found.name
+                );
                 let event = "role.externalRevoked";
                 writes.push(audit::by_system(org, self.now(), event, &found.name, what));
             }

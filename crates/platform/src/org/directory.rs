@@ -418,7 +418,10 @@ impl Platform {
         caller: &Caller,
         calling_data: bool,
     ) -> Result<Vec<organization::Organization>> {
-        let mut seen = vec![self.organization_details(caller, caller.org, calling_data).await?];
+        let mut seen = vec![
+            self.organization_details(caller, caller.org, calling_data)
+                .await?,
+        ];
         if caller.home.is_none() {
             for (org, _) in self.managed_by(caller) {
                 seen.push(self.organization_details(caller, org, calling_data).await?);

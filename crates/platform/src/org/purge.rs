@@ -99,7 +99,11 @@ impl Platform {
             let stop = platform.stop.clone();
             let work = async {
                 while let Err(error) = platform.purge_organization(org, entered).await {
-                    tracing::error!(error = &error as &dyn std::error::Error, ?org, "an organization could not be deleted yet");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        ?org,
+                        "an organization could not be deleted yet"
+                    );
                     tokio::time::sleep(PAUSE).await;
                 }
             };

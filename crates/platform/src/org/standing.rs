@@ -131,7 +131,11 @@ impl Platform {
     /// # Errors
     /// [`Error::NotFound`].
     pub(crate) async fn any_organization(&self, id: OrgId) -> Result<Organization> {
-        let found = self.store.organization(id).await.doing("reading an organization")?;
+        let found = self
+            .store
+            .organization(id)
+            .await
+            .doing("reading an organization")?;
         found.ok_or(Error::NotFound { what: "organization" })
     }
 
@@ -179,7 +183,10 @@ impl Platform {
         if !super::body::is_email(wish.admin_email.trim()) {
             problems.push("adminEmail: this is no e-mail address".to_owned());
         }
-        let country = wish.country.as_deref().map(|country| country.trim().to_ascii_uppercase());
+        let country = wish
+            .country
+            .as_deref()
+            .map(|country| country.trim().to_ascii_uppercase());
         if country
             .as_ref()
             .is_some_and(|country| country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()))
@@ -190,7 +197,11 @@ impl Platform {
             return Err(Error::invalid_all("The organization is not in order.", problems));
         }
         for org in self.all_organizations().await? {
-            if org.display_name.trim().eq_ignore_ascii_case(wish.display_name.trim()) {
+            if org
+                .display_name
+                .trim()
+                .eq_ignore_ascii_case(wish.display_name.trim())
+            {
                 return Err(Error::conflict(format!(
                     "displayName: there is an organization with the name {} already.",
                     org.display_name

@@ -55,7 +55,9 @@ pub(super) fn routes() -> Api {
             "/organization/export",
             export_own,
             Op::new("Export the organization")
-                .about("As a file that another Hallway of this version imports. Only a full administrator may.")
+                .about(
+                    "As a file that another Hallway of this version imports. Only a full administrator may.",
+                )
                 .takes::<ExportRequest>()
                 .answers_as(200, OCTETS, None),
         )
@@ -128,7 +130,8 @@ fn passphrase(headers: &HeaderMap) -> Result<Option<Secret>, ApiError> {
     };
     let bytes = STANDARD.decode(value.as_bytes()).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    let text = text.ok_or_else(|| ApiError::bad_request("X-Hallway-Passphrase: base64 of UTF-8 is needed"))?;
+    let text =
+        text.ok_or_else(|| ApiError::bad_request("X-Hallway-Passphrase: base64 of UTF-8 is needed"))?;
     Ok(Some(Secret::new(text)))
 }
 
@@ -152,9 +155,7 @@ async fn import(
         return Err(error);
     }
     Ok(Json(
-        platform
-            .import_organization(&caller, upload, passphrase)
-            .await?,
+        platform.import_organization(&caller, upload, passphrase).await?,
     ))
 }
 
@@ -162,12 +163,8 @@ async fn receive(upload: &mut ArchiveUpload, body: Body) -> Result<(), ApiError>
     let mut parts = body.into_data_stream();
     loop {
         let next = tokio::time::timeout(PAUSE, parts.next()).await;
-        let next = next.map_err(|_| {
-            ApiError::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "The archive did not arrive in time.",
-            )
-        })?;
+        let next = next
+            .map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "The archive did not arrive in time."))?;
         match next {
             None => return Ok(()),
             Some(Ok(bytes)) => upload.write(bytes).await?,

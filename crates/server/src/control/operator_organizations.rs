@@ -125,9 +125,7 @@ async fn suspend(
     let org: OrgId = id(&org)?;
     let wish: Suspension = body.json_or_default().await?;
     Ok(Json(
-        platform
-            .suspend_organization(&caller, org, &wish.reason)
-            .await?,
+        platform.suspend_organization(&caller, org, &wish.reason).await?,
     ))
 }
 

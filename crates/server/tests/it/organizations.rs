@@ -170,14 +170,20 @@ async fn only_the_operator_manages_organizations() {
 #[tokio::test]
 async fn what_is_wrong_with_a_new_organization_is_said() {
     let rig = Rig::start().await;
-    let create = async |body: Value| rig.control_with(&rig.admin, &format!("POST {OPERATOR}"), body).await;
-    let wrong = create(json!({ "displayName": " ", "country": "NOR", "adminEmail": "x", "adminName": "\u{7}" })).await;
+    let create = async |body: Value| {
+        rig.control_with(&rig.admin, &format!("POST {OPERATOR}"), body)
+            .await
+    };
+    let wrong =
+        create(json!({ "displayName": " ", "country": "NOR", "adminEmail": "x", "adminName": "\u{7}" }))
+            .await;
     let said = wrong.expect(400).to_string();
     for name in ["displayName:", "country:", "adminEmail:", "adminName:"] {
         assert!(said.contains(name), "{name} in {said}");
     }
     tenant(&rig, "Second").await;
-    let wish = |name: &str, email: &str| json!({ "displayName": name, "adminEmail": email, "adminName": "A" });
+    let wish =
+        |name: &str, email: &str| json!({ "displayName": name, "adminEmail": email, "adminName": "A" });
     create(wish("second", "a@b.example")).await.expect(409);
     create(wish("Third", "BOSS@second.example")).await.expect(409);
     create(wish("Third", "a@b.example")).await.expect(200);
@@ -191,13 +197,23 @@ async fn the_operators_own_organization_stays() {
         format!("POST {OPERATOR}/{}/suspend", rig.org),
         format!("DELETE {OPERATOR}/{}?confirm=Acme", rig.org),
     ] {
-        let said = rig.control_with(&rig.admin, &request, json!({})).await.expect(409);
-        assert!(said["message"].as_str().unwrap().contains("operator's own"), "{said}");
+        let said = rig
+            .control_with(&rig.admin, &request, json!({}))
+            .await
+            .expect(409);
+        assert!(
+            said["message"].as_str().unwrap().contains("operator's own"),
+            "{said}"
+        );
     }
     let unknown = OrgId::random();
-    rig.control_with(&rig.admin, &format!("POST {OPERATOR}/{unknown}/suspend"), json!({}))
-        .await
-        .expect(404);
+    rig.control_with(
+        &rig.admin,
+        &format!("POST {OPERATOR}/{unknown}/suspend"),
+        json!({}),
+    )
+    .await
+    .expect(404);
 }
 
 #[tokio::test]
@@ -216,7 +232,10 @@ async fn a_suspended_organization_rests_and_loses_nothing() {
     let link = Arc::new(DeadLink(closed.clone()));
     rig.platform.attach(filled.device, link).await.unwrap();
     let request = format!("POST /people/{}/signInCode", tenant.admin_id);
-    let code = rig.control(&tenant.admin, &request).await.expect(200)["code"].as_str().unwrap().to_owned();
+    let code = rig.control(&tenant.admin, &request).await.expect(200)["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
 
     tenant.suspend(&rig).await;
     let said = tenant.ask(&rig, "GET /people/me", Value::Null).await.expect(403);
@@ -224,13 +243,17 @@ async fn a_suspended_organization_rests_and_loses_nothing() {
     rig.control(&tenant.admin, "GET /audit").await.expect(403);
     assert!(closed.is_cancelled(), "the device's link stays");
     assert!(rig.platform.links().get(filled.device).is_none());
-    let again = rig.platform.attach(filled.device, Arc::new(DeadLink(CancellationToken::new())));
+    let again = rig
+        .platform
+        .attach(filled.device, Arc::new(DeadLink(CancellationToken::new())));
     assert!(again.await.is_err());
     let dialled = rig.platform.authenticate_device(filled.device, "hwdtoken").await;
     assert!(dialled.unwrap_err().to_string().contains("suspended"));
     let signed_in = rig
         .platform
-        .sign_in(&hallway_platform::oauth::Credential::Code(hallway_wire::Secret::new(code)))
+        .sign_in(&hallway_platform::oauth::Credential::Code(
+            hallway_wire::Secret::new(code),
+        ))
         .await;
     assert!(signed_in.unwrap().is_none());
     // The operator's own goes on.
@@ -247,22 +270,36 @@ async fn a_suspended_organization_rests_and_loses_nothing() {
         audience: vec![tenant.admin_id.parse().unwrap()],
     };
     rig.platform.announce(vec![happening]).await.unwrap();
-    rig.until(async || rig.waiting_for(filled.webhook).await == 1).await;
+    rig.until(async || rig.waiting_for(filled.webhook).await == 1)
+        .await;
     // Also after a restart it rests.
     let restarted = rig.twin().await;
-    tenant.ask(&restarted, "GET /people/me", Value::Null).await.expect(403);
-    assert_eq!(rig.waiting_for(filled.webhook).await, 1, "delivered while suspended");
+    tenant
+        .ask(&restarted, "GET /people/me", Value::Null)
+        .await
+        .expect(403);
+    assert_eq!(
+        rig.waiting_for(filled.webhook).await,
+        1,
+        "delivered while suspended"
+    );
     restarted.close().await;
 
     tenant.operate(&rig, "POST /suspend", json!({})).await.expect(409);
-    tenant.operate(&rig, "POST /resume", Value::Null).await.expect(200);
+    tenant
+        .operate(&rig, "POST /resume", Value::Null)
+        .await
+        .expect(200);
     tenant.ask(&rig, "GET /people/me", Value::Null).await.expect(200);
     assert_eq!(receiver.next().await.json()["data"]["id"], "m9");
     rig.platform
         .attach(filled.device, Arc::new(DeadLink(CancellationToken::new())))
         .await
         .unwrap();
-    tenant.operate(&rig, "POST /resume", Value::Null).await.expect(409);
+    tenant
+        .operate(&rig, "POST /resume", Value::Null)
+        .await
+        .expect(409);
     let trail = rig.control(&tenant.admin, "GET /audit").await.items();
     let events: Vec<&str> = trail.iter().filter_map(|it| it["event"].as_str()).collect();
     assert!(events.contains(&"organization.suspended") && events.contains(&"organization.resumed"));
@@ -283,7 +320,9 @@ async fn token_exchange_is_refused_while_suspended() {
     let id = app["id"].as_str().unwrap();
     let target = json!({ "orgId": tenant.id });
     let request = format!("POST /applications/{id}/requestAuthorization");
-    rig.control_with(&rig.admin, &request, target.clone()).await.expect(200);
+    rig.control_with(&rig.admin, &request, target.clone())
+        .await
+        .expect(200);
     let request = format!("POST /applications/{id}/authorize");
     let authorized = tenant.ask(&rig, &request, target).await;
     assert!(authorized.status.is_success(), "{}", authorized.body);
@@ -293,9 +332,13 @@ async fn token_exchange_is_refused_while_suspended() {
     let request = format!("POST /applications/{id}/token");
     let pair = rig.ask(&request, wish.clone()).await.expect(200);
     let access = pair["access_token"].as_str().unwrap();
-    rig.ask_as(Some(access), "GET /people", Value::Null).await.expect(200);
+    rig.ask_as(Some(access), "GET /people", Value::Null)
+        .await
+        .expect(200);
     tenant.suspend(&rig).await;
-    rig.ask_as(Some(access), "GET /people", Value::Null).await.expect(403);
+    rig.ask_as(Some(access), "GET /people", Value::Null)
+        .await
+        .expect(403);
     let said = rig.ask(&request, wish.clone()).await.expect(403).to_string();
     assert!(said.contains("suspended"), "{said}");
     let refresh = json!({
@@ -304,9 +347,14 @@ async fn token_exchange_is_refused_while_suspended() {
     });
     let refused = rig.ask_as(None, "POST /access_token", refresh.clone()).await;
     assert_eq!(refused.status.as_u16(), 403, "{}", refused.body);
-    tenant.operate(&rig, "POST /resume", Value::Null).await.expect(200);
+    tenant
+        .operate(&rig, "POST /resume", Value::Null)
+        .await
+        .expect(200);
     rig.ask_as(None, "POST /access_token", refresh).await.expect(200);
-    rig.ask_as(Some(access), "GET /people", Value::Null).await.expect(200);
+    rig.ask_as(Some(access), "GET /people", Value::Null)
+        .await
+        .expect(200);
     rig.ask(&request, wish).await.expect(200);
 }
 
@@ -320,7 +368,10 @@ async fn of_a_deleted_organization_nothing_is_left() {
     assert!(what_is_left(&rig, tenant.id).await.len() > 8);
     let before = what_is_left(&rig, other.id).await;
     // In use.
-    tenant.operate(&rig, "DELETE ?confirm=Second", Value::Null).await.expect(409);
+    tenant
+        .operate(&rig, "DELETE ?confirm=Second", Value::Null)
+        .await
+        .expect(409);
     rig.ask(&format!("DELETE /organizations/{}", tenant.id), Value::Null)
         .await
         .expect(409);
@@ -333,17 +384,31 @@ async fn of_a_deleted_organization_nothing_is_left() {
         .await
         .expect(404);
     tenant.suspend(&rig).await;
-    let said = tenant.operate(&rig, "DELETE ?confirm=Third", Value::Null).await.expect(400);
+    let said = tenant
+        .operate(&rig, "DELETE ?confirm=Third", Value::Null)
+        .await
+        .expect(400);
     assert!(said.to_string().contains("confirm"), "{said}");
     tenant.operate(&rig, "DELETE ", Value::Null).await.expect(400);
-    let gone = tenant.operate(&rig, "DELETE ?confirm=Second", Value::Null).await.expect(202);
+    let gone = tenant
+        .operate(&rig, "DELETE ?confirm=Second", Value::Null)
+        .await
+        .expect(202);
     assert_eq!(gone["state"], "deleting");
-    rig.until(async || what_is_left(&rig, tenant.id).await.is_empty()).await;
+    rig.until(async || what_is_left(&rig, tenant.id).await.is_empty())
+        .await;
     assert!(rig.blobs().open(filled.file.uuid()).await.unwrap().is_none());
     assert_eq!(rig.waiting_for(filled.webhook).await, 0);
     assert!(rig.store().attempts(filled.webhook, 9).await.unwrap().is_empty());
-    rig.until(async || tenant.ask(&rig, "GET /people/me", Value::Null).await.status.as_u16() == 401)
-        .await;
+    rig.until(async || {
+        tenant
+            .ask(&rig, "GET /people/me", Value::Null)
+            .await
+            .status
+            .as_u16()
+            == 401
+    })
+    .await;
     tenant.operate(&rig, "GET ", Value::Null).await.expect(404);
     assert_eq!(what_is_left(&rig, other.id).await, before, "the other one");
     other.ask(&rig, "GET /rooms", Value::Null).await.expect(200);
@@ -363,10 +428,15 @@ async fn the_official_operation_deletes_what_is_suspended() {
     let rig = Rig::start().await;
     let tenant = tenant(&rig, "Second").await;
     tenant.suspend(&rig).await;
-    let gone = rig.ask(&format!("DELETE /organizations/{}", tenant.id), Value::Null).await;
+    let gone = rig
+        .ask(&format!("DELETE /organizations/{}", tenant.id), Value::Null)
+        .await;
     assert_eq!(gone.status.as_u16(), 204, "{}", gone.body);
-    rig.until(async || what_is_left(&rig, tenant.id).await.is_empty()).await;
-    let own = rig.ask(&format!("DELETE /organizations/{}", rig.org), Value::Null).await;
+    rig.until(async || what_is_left(&rig, tenant.id).await.is_empty())
+        .await;
+    let own = rig
+        .ask(&format!("DELETE /organizations/{}", rig.org), Value::Null)
+        .await;
     assert_eq!(own.status.as_u16(), 409);
     rig.close().await;
 }
@@ -387,15 +457,20 @@ async fn a_deletion_that_dies_at_any_step_is_finished_or_was_not_begun() {
         let done = !rig.has_stopped();
         let rig = rig.again().await;
         if asked == 202 {
-            rig.until(async || what_is_left(&rig, tenant.id).await.is_empty()).await;
+            rig.until(async || what_is_left(&rig, tenant.id).await.is_empty())
+                .await;
         } else if !what_is_left(&rig, tenant.id).await.is_empty() {
             // It was not begun, or is going on.
             let there = tenant.operate(&rig, "GET ", Value::Null).await;
             if there.status.as_u16() == 200 && there.body["state"] == "suspended" {
-                tenant.operate(&rig, "POST /resume", Value::Null).await.expect(200);
+                tenant
+                    .operate(&rig, "POST /resume", Value::Null)
+                    .await
+                    .expect(200);
                 tenant.ask(&rig, "GET /rooms", Value::Null).await.expect(200);
             } else {
-                rig.until(async || what_is_left(&rig, tenant.id).await.is_empty()).await;
+                rig.until(async || what_is_left(&rig, tenant.id).await.is_empty())
+                    .await;
             }
         }
         rig.close().await;
@@ -419,8 +494,12 @@ async fn service_apps_end_with_the_organization_of_their_developer() {
     let id = app["id"].as_str().unwrap();
     let target = json!({ "orgId": rig.org });
     let request = format!("POST /applications/{id}/requestAuthorization");
-    rig.control_with(&developer.admin, &request, target.clone()).await.expect(200);
-    let authorized = rig.ask(&format!("POST /applications/{id}/authorize"), target).await;
+    rig.control_with(&developer.admin, &request, target.clone())
+        .await
+        .expect(200);
+    let authorized = rig
+        .ask(&format!("POST /applications/{id}/authorize"), target)
+        .await;
     assert!(authorized.status.is_success(), "{}", authorized.body);
     let wish = json!({
         "clientId": app["clientId"], "clientSecret": app["clientSecret"], "targetOrgId": rig.org,
@@ -428,14 +507,24 @@ async fn service_apps_end_with_the_organization_of_their_developer() {
     let request = format!("POST /applications/{id}/token");
     let pair = developer.ask(&rig, &request, wish).await.expect(200);
     let access = pair["access_token"].as_str().unwrap();
-    rig.ask_as(Some(access), "GET /people", Value::Null).await.expect(200);
+    rig.ask_as(Some(access), "GET /people", Value::Null)
+        .await
+        .expect(200);
     developer.suspend(&rig).await;
     developer
         .operate(&rig, "DELETE ?confirm=Developers", Value::Null)
         .await
         .expect(202);
-    rig.until(async || what_is_left(&rig, developer.id).await.is_empty()).await;
-    rig.ask_as(Some(access), "GET /people", Value::Null).await.expect(401);
-    assert!(rig.control(&rig.admin, "GET /serviceApps").await.items().is_empty());
+    rig.until(async || what_is_left(&rig, developer.id).await.is_empty())
+        .await;
+    rig.ask_as(Some(access), "GET /people", Value::Null)
+        .await
+        .expect(401);
+    assert!(
+        rig.control(&rig.admin, "GET /serviceApps")
+            .await
+            .items()
+            .is_empty()
+    );
     rig.close().await;
 }

@@ -20,24 +20,44 @@ async fn an_administrator_of_two_organizations_chooses() {
 
     // Nobody of the other one sees anything yet.
     get(&format!("/workspaces{in_other}")).await.expect(404);
-    rig.control(me, &format!("GET /audit{in_other}")).await.expect(404);
+    rig.control(me, &format!("GET /audit{in_other}"))
+        .await
+        .expect(404);
     let request = "POST /organization/admins";
     let wish = admin("Boss@Home.example", "id_full_admin");
-    let granted = rig.control_with(&other.admin, request, wish.clone()).await.expect(200);
+    let granted = rig
+        .control_with(&other.admin, request, wish.clone())
+        .await
+        .expect(200);
     assert_eq!(granted["personId"], home.admin_id.as_str());
 
     let names = |answer: Vec<Value>| -> Vec<String> {
-        answer.iter().map(|it| it["displayName"].as_str().unwrap().to_owned()).collect()
+        answer
+            .iter()
+            .map(|it| it["displayName"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(names(get("/organizations").await.items()), ["Home", "Other"]);
-    assert_eq!(names(rig.control(me, "GET /organizations").await.items()), ["Home", "Other"]);
-    assert_eq!(get(&format!("/organizations/{}", other.id)).await.expect(200)["displayName"], "Other");
+    assert_eq!(
+        names(rig.control(me, "GET /organizations").await.items()),
+        ["Home", "Other"]
+    );
+    assert_eq!(
+        get(&format!("/organizations/{}", other.id)).await.expect(200)["displayName"],
+        "Other"
+    );
     get(&format!("/organizations/{}", aside.id)).await.expect(404);
     // It acts there, with `orgId`, and at home without.
     let wish = json!({ "displayName": "Oslo" });
-    let made = rig.ask_as(Some(me), &format!("POST /workspaces{in_other}"), wish).await.expect(201);
+    let made = rig
+        .ask_as(Some(me), &format!("POST /workspaces{in_other}"), wish)
+        .await
+        .expect(201);
     assert_eq!(made["orgId"], other.id.to_string());
-    assert_eq!(names(get(&format!("/workspaces{in_other}")).await.items()), ["Oslo"]);
+    assert_eq!(
+        names(get(&format!("/workspaces{in_other}")).await.items()),
+        ["Oslo"]
+    );
     assert!(get("/workspaces").await.items().is_empty());
     let id = made["id"].as_str().unwrap();
     get(&format!("/workspaces/{id}")).await.expect(404);
@@ -51,10 +71,25 @@ async fn an_administrator_of_two_organizations_chooses() {
     assert_eq!(trail[0]["actorId"], home.admin_id.as_str());
     assert_eq!(trail[0]["actorOrgId"], home.id.to_string());
     let seen = "/adminAudit/events?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z&orgId=";
-    let seen = other.ask(&rig, &format!("GET {seen}{}", other.id), Value::Null).await.items();
-    let by_us = seen.iter().find(|it| it["actorId"] == home.admin_id.as_str()).unwrap();
-    assert_eq!((&by_us["actorOrgId"], &by_us["data"]["actorOrgName"]), (&json!(home.id), &json!("Home")));
-    assert!(rig.control(me, "GET /audit").await.items().iter().all(|it| it["event"] != "workspace.created"));
+    let seen = other
+        .ask(&rig, &format!("GET {seen}{}", other.id), Value::Null)
+        .await
+        .items();
+    let by_us = seen
+        .iter()
+        .find(|it| it["actorId"] == home.admin_id.as_str())
+        .unwrap();
+    assert_eq!(
+        (&by_us["actorOrgId"], &by_us["data"]["actorOrgName"]),
+        (&json!(home.id), &json!("Home"))
+    );
+    assert!(
+        rig.control(me, "GET /audit")
+            .await
+            .items()
+            .iter()
+            .all(|it| it["event"] != "workspace.created")
+    );
 
     // What it is as a person, it is at home.
     let refused = [
@@ -63,7 +98,10 @@ async fn an_administrator_of_two_organizations_chooses() {
             format!("POST /webhooks{in_other}"),
             json!({ "name": "x", "targetUrl": "https://x.example", "resource": "devices", "event": "created" }),
         ),
-        (format!("POST /applications{in_other}"), json!({ "type": "bot", "name": "x" })),
+        (
+            format!("POST /applications{in_other}"),
+            json!({ "type": "bot", "name": "x" }),
+        ),
     ];
     for (request, body) in refused {
         let said = rig.ask_as(Some(me), &request, body).await;
@@ -97,25 +135,43 @@ async fn a_reading_administrator_from_outside_only_reads() {
     // By the operator, too.
     other.operate(&rig, "POST /admins", wish).await.expect(200);
     let at = format!("?orgId={}", other.id);
-    home.ask(&rig, &format!("GET /people{at}"), Value::Null).await.expect(200);
+    home.ask(&rig, &format!("GET /people{at}"), Value::Null)
+        .await
+        .expect(200);
     let wish = json!({ "displayName": "Oslo" });
-    home.ask(&rig, &format!("POST /workspaces{at}"), wish).await.expect(403);
+    home.ask(&rig, &format!("POST /workspaces{at}"), wish)
+        .await
+        .expect(403);
     // A suspended organization is closed to it as well, and so is its own home's token.
     other.suspend(&rig).await;
-    home.ask(&rig, &format!("GET /people{at}"), Value::Null).await.expect(403);
+    home.ask(&rig, &format!("GET /people{at}"), Value::Null)
+        .await
+        .expect(403);
     home.ask(&rig, "GET /people", Value::Null).await.expect(200);
     other.operate(&rig, "POST /resume", Value::Null).await.expect(200);
     home.suspend(&rig).await;
-    home.ask(&rig, &format!("GET /people{at}"), Value::Null).await.expect(403);
+    home.ask(&rig, &format!("GET /people{at}"), Value::Null)
+        .await
+        .expect(403);
     home.operate(&rig, "POST /resume", Value::Null).await.expect(200);
     // Kept over a restart, and gone with the organization of the person.
     let restarted = rig.twin().await;
-    home.ask(&restarted, &format!("GET /people{at}"), Value::Null).await.expect(200);
+    home.ask(&restarted, &format!("GET /people{at}"), Value::Null)
+        .await
+        .expect(200);
     restarted.close().await;
     home.suspend(&rig).await;
-    home.operate(&rig, "DELETE ?confirm=Home", Value::Null).await.expect(202);
-    rig.until(async || other.operate(&rig, "GET /admins", Value::Null).await.items().is_empty())
-        .await;
+    home.operate(&rig, "DELETE ?confirm=Home", Value::Null)
+        .await
+        .expect(202);
+    rig.until(async || {
+        other
+            .operate(&rig, "GET /admins", Value::Null)
+            .await
+            .items()
+            .is_empty()
+    })
+    .await;
     rig.close().await;
 }
 
@@ -132,7 +188,10 @@ async fn who_can_administer_from_outside() {
     add("boss@Other.example", "id_full_admin").await.expect(409);
     add("boss@Home.example", "id_readonly_admin").await.expect(200);
     add("boss@Home.example", "id_full_admin").await.expect(200);
-    let listed = rig.control(&other.admin, "GET /organization/admins").await.items();
+    let listed = rig
+        .control(&other.admin, "GET /organization/admins")
+        .await
+        .items();
     assert_eq!((listed.len(), &listed[0]["role"]), (1, &json!("id_full_admin")));
     // A token for a few scopes has those there too, and no others.
     let at = format!("?orgId={}", other.id);
@@ -140,19 +199,31 @@ async fn who_can_administer_from_outside() {
     let request = format!("POST /people/{}/token", home.admin_id);
     let limited = rig.control_with(&home.admin, &request, limited).await.expect(200);
     let limited = limited["accessToken"].as_str().unwrap();
-    rig.ask_as(Some(limited), &format!("GET /people{at}"), Value::Null).await.expect(200);
-    rig.ask_as(Some(limited), &format!("GET /workspaces{at}"), Value::Null).await.expect(403);
+    rig.ask_as(Some(limited), &format!("GET /people{at}"), Value::Null)
+        .await
+        .expect(200);
+    rig.ask_as(Some(limited), &format!("GET /workspaces{at}"), Value::Null)
+        .await
+        .expect(403);
     // The person goes, and with it what it could.
     let second = json!({
         "emails": ["second@Home.example"], "displayName": "Second", "roles": [hallway_platform::org::Role::FullAdmin.id()],
     });
     let second = home.ask(&rig, "POST /people", second).await.expect(200);
     let request = format!("POST /people/{}/token", second["id"].as_str().unwrap());
-    let token = rig.control_with(&home.admin, &request, json!({})).await.expect(200);
+    let token = rig
+        .control_with(&home.admin, &request, json!({}))
+        .await
+        .expect(200);
     let token = token["accessToken"].as_str().unwrap();
     let request = format!("DELETE /people/{}", home.admin_id);
     let gone = rig.ask_as(Some(token), &request, Value::Null).await;
     assert_eq!(gone.status.as_u16(), 204, "{}", gone.body);
-    assert!(rig.control(&other.admin, "GET /organization/admins").await.items().is_empty());
+    assert!(
+        rig.control(&other.admin, "GET /organization/admins")
+            .await
+            .items()
+            .is_empty()
+    );
     rig.close().await;
 }

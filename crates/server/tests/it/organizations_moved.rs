@@ -32,7 +32,9 @@ async fn bytes_of(rig: &Rig, token: &str, path: &str, wish: Value) -> (u16, Vec<
         .body(Body::from(wish.to_string()));
     let response = rig.send(request.unwrap()).await;
     let status = response.status().as_u16();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
     (status, bytes.to_vec())
 }
 
@@ -87,7 +89,8 @@ fn packed(header: &str, lines: &[String]) -> Vec<u8> {
     end["end"]["sha256"] = Value::from(hash);
     text.extend_from_slice(end.to_string().as_bytes());
     text.push(b'\n');
-    let mut gzip = flate2::write::GzEncoder::new(format!("{header}\n").into_bytes(), flate2::Compression::fast());
+    let mut gzip =
+        flate2::write::GzEncoder::new(format!("{header}\n").into_bytes(), flate2::Compression::fast());
     // The header stands before what is packed.
     gzip.write_all(&text).unwrap();
     gzip.finish().unwrap()
@@ -121,7 +124,12 @@ async fn an_organization_moves_without_its_secrets() {
     assert_eq!(report["organization"]["state"], "active");
     assert_eq!(report["files"], 1);
     let anew = report["anew"].to_string();
-    for what in ["access tokens", "webhook Mine", "client secret of the application Helper", "device"] {
+    for what in [
+        "access tokens",
+        "webhook Mine",
+        "client secret of the application Helper",
+        "device",
+    ] {
         assert!(anew.contains(what), "{what} in {anew}");
     }
     // The same over again.
@@ -134,16 +142,26 @@ async fn an_organization_moves_without_its_secrets() {
         .issue_admin_token(tenant.admin_id.parse().unwrap())
         .await
         .unwrap();
-    let ask = async |path: &str| there.ask_as(Some(token.expose()), &format!("GET {path}"), Value::Null).await;
+    let ask = async |path: &str| {
+        there
+            .ask_as(Some(token.expose()), &format!("GET {path}"), Value::Null)
+            .await
+    };
     assert_eq!(ask("/rooms").await.items()[0]["id"], filled.room.as_str());
     assert_eq!(ask("/devices").await.items().len(), 1);
     let blob = there.blobs().open(filled.file.uuid()).await.unwrap();
     assert_eq!(&blob.unwrap().read().await.unwrap().unwrap()[..], b"the plan");
     let webhook = &ask("/webhooks").await.items()[0];
-    assert_eq!((&webhook["status"], webhook.get("secret")), (&json!("inactive"), None));
+    assert_eq!(
+        (&webhook["status"], webhook.get("secret")),
+        (&json!("inactive"), None)
+    );
     // It is there: not a second time.
     let twice = import(&there, archive, None).await.expect(409);
-    assert!(twice["message"].as_str().unwrap().contains("here already"), "{twice}");
+    assert!(
+        twice["message"].as_str().unwrap().contains("here already"),
+        "{twice}"
+    );
     there.close().await;
     here.close().await;
 }
@@ -154,13 +172,24 @@ async fn with_secrets_tokens_go_on_working() {
     let tenant = filled(&here).await;
     let archive = export(&here, tenant.id, true).await;
     let shown = String::from_utf8_lossy(&archive[..200]).into_owned();
-    assert!(shown.starts_with(r#"{"hallway":"organization","format":1,"#), "{shown}");
-    let report = import(&there, archive.clone(), Some(PASSPHRASE)).await.expect(200);
+    assert!(
+        shown.starts_with(r#"{"hallway":"organization","format":1,"#),
+        "{shown}"
+    );
+    let report = import(&there, archive.clone(), Some(PASSPHRASE))
+        .await
+        .expect(200);
     assert_eq!(report["anew"], json!([]));
-    tenant.ask(&there, "GET /people/me", Value::Null).await.expect(200);
+    tenant
+        .ask(&there, "GET /people/me", Value::Null)
+        .await
+        .expect(200);
     let webhook = &tenant.ask(&there, "GET /webhooks", Value::Null).await.items()[0];
     // Sealed anew with the key of the other Hallway.
-    assert_eq!((&webhook["status"], &webhook["secret"]), (&json!("active"), &json!("s3cret")));
+    assert_eq!(
+        (&webhook["status"], &webhook["secret"]),
+        (&json!("active"), &json!("s3cret"))
+    );
     assert_eq!(
         content(&export(&here, tenant.id, false).await),
         content(&export(&there, tenant.id, false).await)
@@ -180,7 +209,10 @@ async fn an_operator_of_one_hallway_is_none_of_another() {
     let (here, there) = (rig().await, rig().await);
     let archive = export(&here, here.org, true).await;
     import(&there, archive, Some(PASSPHRASE)).await.expect(200);
-    there.ask_as(Some(&here.admin), "GET /people/me", Value::Null).await.expect(200);
+    there
+        .ask_as(Some(&here.admin), "GET /people/me", Value::Null)
+        .await
+        .expect(200);
     let listed = there.control(&here.admin, "GET /operator/organizations").await;
     assert_eq!(listed.status.as_u16(), 403);
     there.close().await;
@@ -191,15 +223,31 @@ async fn an_operator_of_one_hallway_is_none_of_another() {
 async fn what_is_not_in_order_is_refused_and_leaves_nothing() {
     let (here, there) = (rig().await, rig().await);
     let tenant = filled(&here).await;
-    let (plain, sealed) = (export(&here, tenant.id, false).await, export(&here, tenant.id, true).await);
-    let before = there.control(&there.admin, "GET /operator/organizations").await.items();
+    let (plain, sealed) = (
+        export(&here, tenant.id, false).await,
+        export(&here, tenant.id, true).await,
+    );
+    let before = there
+        .control(&there.admin, "GET /operator/organizations")
+        .await
+        .items();
     let mut cases: Vec<(String, Vec<u8>, Option<&str>, &str)> = Vec::new();
     for (name, bytes, passphrase) in [("plain", &plain, None), ("sealed", &sealed, Some(PASSPHRASE))] {
         for part in 1..8 {
             let at = bytes.len() * part / 8;
-            cases.push((format!("{name} cut at {at}"), bytes[..at].to_vec(), passphrase, ""));
+            cases.push((
+                format!("{name} cut at {at}"),
+                bytes[..at].to_vec(),
+                passphrase,
+                "",
+            ));
         }
-        cases.push((format!("{name} without its last byte"), bytes[..bytes.len() - 1].to_vec(), passphrase, ""));
+        cases.push((
+            format!("{name} without its last byte"),
+            bytes[..bytes.len() - 1].to_vec(),
+            passphrase,
+            "",
+        ));
         for part in 1..40 {
             let at = bytes.len() * part / 40;
             let mut flipped = bytes.clone();
@@ -209,7 +257,12 @@ async fn what_is_not_in_order_is_refused_and_leaves_nothing() {
         let more = [bytes.as_slice(), b"x"].concat();
         cases.push((format!("{name} with more behind it"), more, passphrase, ""));
     }
-    cases.push(("wrong passphrase".into(), sealed.clone(), Some("not the right one"), "passphrase is wrong"));
+    cases.push((
+        "wrong passphrase".into(),
+        sealed.clone(),
+        Some("not the right one"),
+        "passphrase is wrong",
+    ));
     cases.push(("no passphrase".into(), sealed.clone(), None, "encrypted"));
     cases.push(("empty".into(), Vec::new(), None, ""));
     cases.push(("garbage".into(), vec![7; 5000], None, "no archive"));
@@ -234,20 +287,37 @@ async fn what_is_not_in_order_is_refused_and_leaves_nothing() {
             false => line.clone(),
         })
         .collect();
-    cases.push(("foreign".into(), packed(&text, &foreign), None, "another organization"));
-    let fewer: Vec<String> = lines.iter().filter(|line| !line.contains(r#"{"t":"device""#)).cloned().collect();
+    cases.push((
+        "foreign".into(),
+        packed(&text, &foreign),
+        None,
+        "another organization",
+    ));
+    let fewer: Vec<String> = lines
+        .iter()
+        .filter(|line| !line.contains(r#"{"t":"device""#))
+        .cloned()
+        .collect();
     cases.push(("a row less".into(), packed(&text, &fewer), None, "as many rows"));
     let mut turned = lines.clone();
     turned.swap(1, lines.len() - 2);
     cases.push(("out of order".into(), packed(&text, &turned), None, ""));
     for (name, bytes, passphrase, says) in cases {
         let asked = import(&there, bytes, passphrase).await;
-        assert!(matches!(asked.status.as_u16(), 400), "{name}: {} {}", asked.status, asked.body);
+        assert!(
+            matches!(asked.status.as_u16(), 400),
+            "{name}: {} {}",
+            asked.status,
+            asked.body
+        );
         let said = asked.body["message"].as_str().unwrap();
         assert!(said.contains(says), "{name}: {said}");
     }
     assert!(what_is_left(&there, tenant.id).await.is_empty());
-    let after = there.control(&there.admin, "GET /operator/organizations").await.items();
+    let after = there
+        .control(&there.admin, "GET /operator/organizations")
+        .await
+        .items();
     assert_eq!(before, after);
     // The archive as it was is good all the same.
     import(&there, plain, None).await.expect(200);
@@ -266,7 +336,10 @@ async fn a_hundred_megabytes_of_garbage_are_refused_at_their_first_bytes() {
     }));
     let said = import(&rig, Body::from_stream(parts), None).await.expect(400);
     assert!(said["message"].as_str().unwrap().contains("no archive"), "{said}");
-    assert!(sent.load(std::sync::atomic::Ordering::SeqCst) < 5, "it was read on and on");
+    assert!(
+        sent.load(std::sync::atomic::Ordering::SeqCst) < 5,
+        "it was read on and on"
+    );
     // Also what begins well, and then only takes memory when it is unpacked.
     let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     for _ in 0..100 {
@@ -308,10 +381,16 @@ async fn ids_and_addresses_that_are_here_already_stay_whose_they_are() {
     let lines: Vec<String> = lines.iter().map(|line| renamed(line)).collect();
     let copy = packed(&renamed(&text), &lines);
     let said = import(&here, copy, None).await.expect(409);
-    assert!(said["message"].as_str().unwrap().contains("Nothing was imported"), "{said}");
+    assert!(
+        said["message"].as_str().unwrap().contains("Nothing was imported"),
+        "{said}"
+    );
     assert!(what_is_left(&here, other).await.is_empty());
     tenant.ask(&here, "GET /rooms", Value::Null).await.expect(200);
-    assert_eq!(tenant.ask(&here, "GET /devices", Value::Null).await.items().len(), 1);
+    assert_eq!(
+        tenant.ask(&here, "GET /devices", Value::Null).await.items().len(),
+        1
+    );
     drop(taken);
     there.close().await;
     here.close().await;
@@ -340,7 +419,10 @@ async fn an_import_that_dies_at_any_step_leaves_all_or_nothing() {
             .until(async || whole().await || what_is_left(&there, tenant.id).await.is_empty())
             .await;
         if whole().await {
-            assert_eq!(content(&archive), content(&export(&there, tenant.id, false).await));
+            assert_eq!(
+                content(&archive),
+                content(&export(&there, tenant.id, false).await)
+            );
         }
         there.close().await;
         if done {
@@ -357,10 +439,18 @@ async fn who_may_export() {
     let tenant = filled(&rig).await;
     let own = "/hallway/v1/organization/export";
     let (status, bytes) = bytes_of(&rig, &tenant.admin, own, json!({})).await;
-    assert_eq!((status, opened(&bytes).0["org"].as_str().unwrap()), (200, tenant.id.uuid().to_string().as_str()));
+    assert_eq!(
+        (status, opened(&bytes).0["org"].as_str().unwrap()),
+        (200, tenant.id.uuid().to_string().as_str())
+    );
     let of_other = format!("{OPERATOR}/{}/export", rig.org);
     assert_eq!(bytes_of(&rig, &tenant.admin, &of_other, json!({})).await.0, 403);
-    let reader = rig.token(&[hallway_platform::org::Role::ReadOnlyAdmin], &["spark-admin:people_read"]).await;
+    let reader = rig
+        .token(
+            &[hallway_platform::org::Role::ReadOnlyAdmin],
+            &["spark-admin:people_read"],
+        )
+        .await;
     assert_eq!(bytes_of(&rig, &reader, own, json!({})).await.0, 403);
     for wish in [
         json!({ "withSecrets": true }),

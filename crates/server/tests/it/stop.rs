@@ -31,8 +31,8 @@ use hallway_platform::org::{Organization, Person};
 use hallway_platform::place::{Floor, Location, Workspace};
 use hallway_platform::ports::courier::{Courier, CourierError, Errand, Fetched, Target};
 use hallway_platform::ports::{
-    Answer, AuditPlace, AuditQuery, DeviceFilter, Find, NewNotification, Notification, OrgRecord, OrgRow, Outgoing, Page, Queue,
-    QueueError, QueueStats, Store, StoreError, Stored, Take, WorkspaceFilter, Write,
+    Answer, AuditPlace, AuditQuery, DeviceFilter, Find, NewNotification, Notification, OrgRecord, OrgRow,
+    Outgoing, Page, Queue, QueueError, QueueStats, Store, StoreError, Stored, Take, WorkspaceFilter, Write,
 };
 use hallway_wire::Timestamp;
 use hallway_wire::control::AuditEvent;

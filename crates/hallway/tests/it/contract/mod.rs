@@ -357,7 +357,10 @@ async fn making(office: &Office, check: &mut impl FnMut(&'static str, u16, &Valu
     check("DELETE /devices/{deviceId}", answer.status, &answer.json());
 
     let wish = json!({ "displayName": "Leaving", "adminEmail": "last@leaving.example", "adminName": "Last" });
-    let made = admin.post("/hallway/v1/operator/organizations", wish).await.json();
+    let made = admin
+        .post("/hallway/v1/operator/organizations", wish)
+        .await
+        .json();
     let id = made["organization"]["id"].as_str().unwrap();
     let suspend = format!("/hallway/v1/operator/organizations/{id}/suspend");
     admin.post(&suspend, json!({})).await;
