@@ -139,6 +139,7 @@ fn event(org: OrgId, number: usize) -> AuditEvent {
         created: FIRST_EVENT.plus_millis(i64::try_from(number).unwrap_or(i64::MAX)),
         org_id: org,
         actor_id: None,
+        actor_org_id: None,
         actor_name: "Benchmark".to_owned(),
         event: "person.updated".to_owned(),
         target: format!("Person {number}"),
