@@ -1,6 +1,6 @@
 //! The audit trail: what was decided, by whom. What is about signing in and tokens is a trail of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use hallway_wire::Timestamp;
@@ -294,13 +294,12 @@ impl Platform {
 
     /// The names of the organizations from which administrators of others came.
     async fn actor_org_names(&self, found: &[AuditEvent]) -> Result<HashMap<OrgId, String>> {
+        let homes: HashSet<OrgId> = found.iter().filter_map(|it| it.actor_org_id).collect();
         let mut names = HashMap::new();
-        for org in found.iter().filter_map(|it| it.actor_org_id) {
-            if !names.contains_key(&org) {
-                let home = self.store.organization(org).await;
-                let home = home.doing("reading an organization")?;
-                names.insert(org, home.map_or_else(String::new, |home| home.display_name));
-            }
+        for org in homes {
+            let home = self.store.organization(org).await;
+            let home = home.doing("reading an organization")?;
+            names.insert(org, home.map_or_else(String::new, |home| home.display_name));
         }
         Ok(names)
     }

@@ -98,7 +98,7 @@ impl Vault {
     pub(crate) fn open_text(&self, text: &str) -> Option<Secret> {
         // Nonce and tag alone are so long.
         const SHORTEST: usize = 40;
-        if text.len() < SHORTEST || text.len() % 4 != 0 {
+        if text.len() < SHORTEST || !text.len().is_multiple_of(4) {
             return None;
         }
         self.open(&Sealed(text.to_owned())).ok()

@@ -26,8 +26,8 @@ const AT_ONCE: usize = 16;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many assignments are read at once.
 const BATCH: usize = 500;
-/// A device that keeps changing what is managed is corrected this often.
-const CORRECTED_EVERY: Duration = Duration::from_secs(30);
+/// A device that keeps changing what is managed is corrected at most this often.
+const CORRECTED_EVERY: Duration = Duration::from_secs(2);
 
 /// What waits for the keeper, and what it knows.
 #[derive(Debug, Default)]
@@ -42,6 +42,8 @@ pub(crate) struct Provisioning {
 struct Todo {
     /// With whether everything is to be sent again.
     devices: HashMap<DeviceId, bool>,
+    /// Devices that are corrected at that moment.
+    later: HashMap<DeviceId, Instant>,
     apps: HashSet<(OrgId, AppId)>,
     running: HashSet<DeviceId>,
 }
@@ -72,17 +74,37 @@ impl Provisioning {
         self.more.notify_one();
     }
 
-    /// Whether a device that went its own way is corrected now.
-    fn may_correct(&self, device: DeviceId) -> bool {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = known.get_mut(&device) else {
-            return false;
-        };
-        if last.is_some_and(|last| last.elapsed() < CORRECTED_EVERY) {
-            return false;
+    /// A device that went its own way is corrected, but not more often than every so often.
+    fn correct(&self, device: DeviceId) {
+        {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            let Some(last) = known.get_mut(&device) else {
+                return;
+            };
+            let mut todo = self.todo.lock().unwrap_or_else(PoisonError::into_inner);
+            if todo.later.contains_key(&device) {
+                return;
+            }
+            let now = Instant::now();
+            let due = last.map_or(now, |last| (last + CORRECTED_EVERY).max(now));
+            *last = Some(due);
+            todo.later.insert(device, due);
         }
-        *last = Some(Instant::now());
-        true
+        self.more.notify_one();
+    }
+
+    /// Takes up what was put off until now. Returns when the next one is due.
+    fn take_up(&self) -> Option<Instant> {
+        let mut todo = self.todo.lock().unwrap_or_else(PoisonError::into_inner);
+        let Todo { devices, later, .. } = &mut *todo;
+        let now = Instant::now();
+        later.retain(|device, due| {
+            if *due <= now {
+                devices.insert(*device, true);
+            }
+            *due > now
+        });
+        later.values().min().copied()
     }
 
     fn next_app(&self) -> Option<(OrgId, AppId)> {
@@ -152,9 +174,7 @@ impl Platform {
 
     /// A device has something else than what is managed for it.
     pub(crate) fn correct_device(&self, device: DeviceId) {
-        if self.provisioning.may_correct(device) {
-            self.provisioning.mark(device, true);
-        }
+        self.provisioning.correct(device);
     }
 
     /// Takes up what is assigned, at a start.
@@ -188,6 +208,7 @@ impl Platform {
                     tokio::select! { () = self.stop.cancelled() => return, () = tokio::time::sleep(PAUSE) => {} }
                 }
             }
+            let due = self.provisioning.take_up();
             while let Some((device, resend)) = self.provisioning.next_device() {
                 let turn = Turn {
                     platform: Arc::clone(&self),
@@ -198,6 +219,7 @@ impl Platform {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = self.provisioning.more.notified() => {}
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
                 Some(ended) = tasks.join_next() => if let Err(error) = ended {
                     tracing::error!(%error, "a device could not be seen to");
                 }

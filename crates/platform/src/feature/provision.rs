@@ -340,8 +340,8 @@ impl Platform {
             };
             let key = self.catalogue.canonical_configuration(key);
             let key = key.map(|key| key.to_string()).unwrap_or_default();
-            let settled = !leaving.contains(&key);
-            if settled && ours.get(&key).is_some_and(|own| Some(own) != value.as_ref()) {
+            // Also while something is on its way: what was sent may have come before what is reported here.
+            if ours.get(&key).is_some_and(|own| Some(own) != value.as_ref()) {
                 self.correct_device(device);
             }
         }

@@ -32,7 +32,7 @@ pub use happening::Happening;
 const MAX_IN_FLIGHT: usize = 256;
 
 /// What is kept in memory about webhooks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Webhooks {
     index: index::Index,
     lanes: Mutex<HashMap<WebhookId, Arc<lane::Lane>>>,
@@ -41,19 +41,6 @@ pub(crate) struct Webhooks {
     in_flight: Mutex<HashMap<OrgId, Arc<Semaphore>>>,
     /// Webhooks that are being made, by application: they count against its limit.
     making: Mutex<HashMap<String, usize>>,
-}
-
-impl Default for Webhooks {
-    fn default() -> Self {
-        Self {
-            index: index::Index::default(),
-            lanes: Mutex::default(),
-            keeper: keeper::Keeper::default(),
-            listeners: listen::Listeners::default(),
-            in_flight: Mutex::default(),
-            making: Mutex::default(),
-        }
-    }
 }
 
 impl Webhooks {
