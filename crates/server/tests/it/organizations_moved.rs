@@ -269,7 +269,7 @@ async fn what_is_not_in_order_is_refused_and_leaves_nothing() {
     let (header, lines) = opened(&plain);
     let text = plain.split(|byte| *byte == b'\n').next().unwrap();
     let text = String::from_utf8(text.to_vec()).unwrap();
-    assert_eq!(packed(&text, &lines).len() > 100, true);
+    assert!(packed(&text, &lines).len() > 100);
     let newer = |member: &str, number: i64| {
         let mut header = header.clone();
         header[member] = Value::from(number);
