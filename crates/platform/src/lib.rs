@@ -26,6 +26,7 @@ pub mod org;
 pub mod place;
 pub mod platform;
 pub mod ports;
+pub mod publication;
 pub mod records;
 mod trigger;
 pub mod webhook;

@@ -13,11 +13,13 @@ use crate::crypto::{SigningKey, SigningKeyRecord, Vault};
 use crate::device::Links;
 use crate::error::{Doing as _, Result};
 use crate::fault::Faults;
+use crate::integration::Pushes;
 use crate::mail::MailRoom;
 use crate::notify::{Audiences, Deliveries, Pollers};
 use crate::oauth::{Guesses, Sessions};
 use crate::org::{Managers, Purges, Standings};
 use crate::ports::{Blobs, Bus, Clock, Courier, Queue, Store, Write};
+use crate::publication::Spreading;
 use crate::webhook::Webhooks;
 
 /// Settings of the domain. Times that a person or an integration may notice are all here.
@@ -64,6 +66,9 @@ pub struct Config {
     /// First pause after a failed delivery; it doubles up to `retry_max`.
     pub retry_first: Duration,
     pub retry_max: Duration,
+    /// First pause before an activation code is posted to its vendor again; it doubles up to `push_retry_max`.
+    pub push_retry_first: Duration,
+    pub push_retry_max: Duration,
     /// Failing this long, an activation is shown as impaired.
     pub impaired_after: Duration,
     /// Whether manifests and integrations may name http URLs.
@@ -115,6 +120,8 @@ impl Default for Config {
             delivery_timeout: Duration::from_secs(10),
             retry_first: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
+            push_retry_first: Duration::from_secs(15),
+            push_retry_max: Duration::from_secs(30 * 60),
             impaired_after: Duration::from_secs(30 * 60),
             allow_http: false,
             webhook_timeout: Duration::from_secs(15),
@@ -169,6 +176,8 @@ pub struct Platform {
     pub(crate) deliveries: Deliveries,
     pub(crate) webhooks: Webhooks,
     pub(crate) mail: MailRoom,
+    pub(crate) pushes: Pushes,
+    pub(crate) spreading: Spreading,
     pub(crate) faults: Arc<Faults>,
     pub(crate) metrics: crate::metrics::Metrics,
     pub(crate) failed_logins: crate::audit::FailedLogins,
@@ -229,6 +238,8 @@ impl Platform {
             deliveries: Deliveries::default(),
             webhooks: Webhooks::default(),
             mail: MailRoom::default(),
+            pushes: Pushes::default(),
+            spreading: Spreading::default(),
             faults,
             metrics: crate::metrics::Metrics::default(),
             failed_logins: crate::audit::FailedLogins::default(),
@@ -243,6 +254,8 @@ impl Platform {
         platform.rebuild_audiences().await?;
         platform.announce_moved_urls().await?;
         platform.resume_deliveries().await?;
+        platform.resume_activations().await?;
+        platform.tasks.spawn(Arc::clone(&platform).spread_forever());
         platform.resume_webhooks().await?;
         platform.tasks.spawn(Arc::clone(&platform).keep_webhooks());
         platform.resume_jobs().await?;

@@ -96,6 +96,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0009_organizations.sql"),
         moves: None,
     },
+    Migration {
+        version: 10,
+        what: "the activations of an integration in every organization",
+        sql: include_str!("migrations/0010_activations_of.sql"),
+        moves: None,
+    },
 ];
 
 /// The version that this program writes.

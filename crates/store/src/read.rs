@@ -240,6 +240,30 @@ impl Store for SqlStore {
         .await
     }
 
+    async fn activations_in(&self, org: OrgId) -> Result<Vec<Activation>> {
+        self.many(
+            "SELECT doc FROM activation WHERE org_id = ?1 ORDER BY seq",
+            &[Param::Id(org.uuid())],
+        )
+        .await
+    }
+
+    async fn activations_of(
+        &self,
+        app: AppId,
+        after: Option<ActivationId>,
+        max: usize,
+    ) -> Result<Vec<Activation>> {
+        let max = Param::Int(i64::try_from(max).unwrap_or(i64::MAX));
+        let app = Param::Id(app.0);
+        let Some(after) = after else {
+            let sql = "SELECT doc FROM activation WHERE app_id = ?1 ORDER BY id LIMIT ?2";
+            return self.many(sql, &[app, max]).await;
+        };
+        let sql = "SELECT doc FROM activation WHERE app_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+        self.many(sql, &[app, Param::Id(after.uuid()), max]).await
+    }
+
     async fn activations(&self) -> Result<Vec<Activation>> {
         self.many("SELECT doc FROM activation ORDER BY seq", &[]).await
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::id::{AppId, DeviceId, LocationId, OrgId, PersonId};
 use crate::integration::{Integration, XapiAccessKeys};
+use crate::publication::Pushed;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -172,6 +173,9 @@ pub struct IntegrationSummary {
     /// How deliveries go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryHealth>,
+    /// How the activation code got to the integration, where it is posted to a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<Pushed>,
 }
 
 /// One permission that a manifest asks for.
@@ -224,6 +228,9 @@ pub struct Activated {
     pub expiry_time: Timestamp,
     pub scopes: Vec<String>,
     pub xapi_access: XapiAccessKeys,
+    /// How the code was posted, where the manifest says that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<Pushed>,
 }
 
 /// Answer to a manifest update.

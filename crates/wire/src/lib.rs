@@ -25,6 +25,7 @@ pub mod metrics;
 pub mod organization;
 pub mod person;
 pub mod place;
+pub mod publication;
 pub mod recording;
 pub mod scim;
 pub mod screen;

@@ -13,8 +13,10 @@ use super::feature::FeatureCommand;
 use super::group::GroupCommand;
 use super::license::LicenseCommand;
 use super::mail::MailCommand;
+use super::operator::SubmissionCommand;
 use super::org_args::OrgCommand;
 use super::person::PersonCommand;
+use super::publication::{CatalogCommand, VendorCommand};
 
 /// How to reach a Hallway. Each may stand before or after the command.
 #[derive(Args, Clone, Default)]
@@ -79,6 +81,12 @@ pub(crate) enum Command {
     /// Let Room Navigators show the web app of an integration
     #[command(subcommand)]
     Pwa(FeatureCommand),
+    /// Publish the organization's integrations to other organizations
+    #[command(subcommand)]
+    Vendor(VendorCommand),
+    /// Find and activate public integrations
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
     /// Look into the tokens that integrations receive
     #[command(subcommand)]
     Jwt(JwtCommand),
@@ -128,7 +136,7 @@ pub(crate) enum Command {
     /// Look after the organization itself
     #[command(subcommand)]
     Organization(OrganizationCommand),
-    /// Run this Hallway, and the organizations in it
+    /// Run this Hallway: the organizations in it, and what vendors submit
     #[command(subcommand)]
     Operator(OperatorCommand),
     /// List licenses, and give them to people
@@ -165,6 +173,8 @@ pub(crate) enum Command {
 /// `hallway operator`
 #[derive(Subcommand, Debug)]
 pub(crate) enum OperatorCommand {
+    #[command(flatten)]
+    Submission(SubmissionCommand),
     /// Create, suspend, delete, export and import organizations
     #[command(subcommand)]
     Org(OrgCommand),
@@ -215,6 +225,11 @@ pub(crate) enum IntegrationCommand {
         /// Do not grant this optional scope or path; may be repeated
         #[arg(long, value_name = "SCOPE_OR_PATH")]
         deny: Vec<String>,
+    },
+    /// Post the activation code to the vendor again, now
+    Push {
+        /// Id or display name of the integration
+        app: String,
     },
     /// Upload a newer version of the manifest
     Update {

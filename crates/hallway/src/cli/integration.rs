@@ -4,9 +4,11 @@ use std::path::Path;
 
 use hallway_wire::Timestamp;
 use hallway_wire::control::{
-    ActivateRequest, Activated, DeliveryHealth, IntegrationState, IntegrationSummary, Updated, Uploaded,
+    ActivateRequest, Activated, DeliveryHealth, IntegrationState, IntegrationSummary, RequestedPermission,
+    Updated, Uploaded,
 };
 use hallway_wire::integration::HealthCheckDetails;
+use hallway_wire::publication::{PushState, Pushed};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -33,7 +35,15 @@ pub(crate) async fn run(command: IntegrationCommand, client: &Client, printer: &
             let text = summary(&shape(&answer)?);
             printer.show(&answer, || text)
         }
-        C::Activate { app, locations, deny } => activate(&app, &locations, deny, client, printer).await,
+        C::Activate { app, locations, deny } => {
+            let app = names::app(client, &app).await?;
+            activate(&path(&app, "/activate"), &locations, deny, client, printer).await
+        }
+        C::Push { app } => {
+            let (_, answer) = post(&app, "/push", client).await?;
+            let text = push_lines(&shape(&answer)?).render();
+            printer.show(&answer, || text)
+        }
         C::Update { app, file } => update(&app, &file, client, printer).await,
         C::Approve { app } => {
             let (app, answer) = post(&app, "/approve", client).await?;
@@ -155,14 +165,14 @@ fn warn(warnings: &[String], printer: &mut Printer) {
     }
 }
 
-async fn activate(
-    app: &str,
+/// Activates what the path says.
+pub(crate) async fn activate(
+    path: &str,
     locations: &[String],
     deny: Vec<String>,
     client: &Client,
     printer: &mut Printer,
 ) -> Result {
-    let app = names::app(client, app).await?;
     let mut request = ActivateRequest {
         deny,
         ..ActivateRequest::default()
@@ -179,7 +189,7 @@ async fn activate(
         places.push(found.name);
     }
     let body = Body::Json(json!(request));
-    let answer = client.ask(Method::POST, &path(&app, "/activate"), body).await?;
+    let answer = client.ask(Method::POST, path, body).await?;
     let activated: Activated = shape(&answer)?;
     printer.show(&answer, || {
         let mut lines = Labelled::default();
@@ -199,6 +209,32 @@ async fn activate(
             lines.add_list(label, paths.iter().map(ToString::to_string));
         }
         lines.add("code expires", moment(activated.expiry_time));
+        if let Some(push) = activated
+            .push
+            .as_ref()
+            .filter(|push| push.state == PushState::Pushed)
+        {
+            let more = match &push.redirect_url {
+                Some(url) => format!("The vendor asks you to go on at:\n{url}\n"),
+                None => String::new(),
+            };
+            let push = push_lines(push).render();
+            return format!(
+                "{}{push}\nThe vendor has the activation code.\n{more}",
+                lines.render()
+            );
+        }
+        if let Some(push) = &activated.push {
+            let push = push_lines(push).render();
+            return format!(
+                "{}{push}\nThe vendor did not take the activation code: Hallway goes on trying while it is \
+                 valid. Or give it to the integration by hand, and to nobody else:\n{}\n\n\
+                 next: hallway integration push {}\n",
+                lines.render(),
+                activated.activation_code.expose(),
+                activated.app_id
+            );
+        }
         format!(
             "{}\nactivation code:\n{}\n\nThe code holds a refresh token and is shown this once: give it to \
              the integration, and to nobody else.\nnext: hallway jwt decode CODE\n",
@@ -206,6 +242,25 @@ async fn activate(
             activated.activation_code.expose()
         )
     })
+}
+
+/// How the activation code was posted.
+fn push_lines(push: &Pushed) -> Labelled {
+    let state = match push.state {
+        PushState::Pending => "not taken yet",
+        PushState::Pushed => "taken",
+        PushState::Failed => "never taken: it has expired",
+    };
+    let mut lines = Labelled::default();
+    lines
+        .add("code", state)
+        .add("posted to", &push.url)
+        .add("attempts", push.attempts.to_string())
+        .add_some("last attempt", push.last_attempt.map(moment))
+        .add_some("answer", push.last_status.map(|status| status.to_string()))
+        .add_some("problem", push.last_error.as_ref())
+        .add_some("vendor's page", push.redirect_url.as_ref());
+    lines
 }
 
 async fn delete(app: &str, confirm: Option<&str>, client: &Client, printer: &mut Printer) -> Result {
@@ -269,7 +324,7 @@ fn list(all: &[Value]) -> Result<String> {
 }
 
 /// A state in words.
-fn state(state: IntegrationState) -> &'static str {
+pub(crate) fn state(state: IntegrationState) -> &'static str {
     match state {
         IntegrationState::Inactive => "inactive",
         IntegrationState::Activating => "activating",
@@ -350,21 +405,11 @@ fn summary(item: &IntegrationSummary) -> String {
             .add_some("last error", delivery.last_error.as_ref());
     }
     let mut text = lines.render();
-    if !item.requested.is_empty() {
-        let mut table = Table::new(&["PERMISSION", "KIND", "NEEDED", "GRANTED", "PRIVACY"]);
-        for asked in &item.requested {
-            let yes_no = |yes, word: &str| if yes { word } else { NONE }.to_owned();
-            table.row([
-                asked.name.clone(),
-                asked.kind.clone(),
-                if asked.required { "required" } else { "optional" }.to_owned(),
-                yes_no(asked.granted, "yes"),
-                yes_no(asked.privacy_impact, "impact"),
-            ]);
-        }
-        text.push('\n');
-        text.push_str(&table.render());
+    if let Some(push) = &item.push {
+        text.push_str("\nActivation code:\n");
+        text.push_str(&push_lines(push).render());
     }
+    text.push_str(&permissions(&item.requested));
     if !item.pending_growth.is_empty() {
         text.push_str("\nThe waiting version asks for more:\n");
         for line in &item.pending_growth {
@@ -378,8 +423,27 @@ fn summary(item: &IntegrationSummary) -> String {
     text
 }
 
+/// What a manifest asks for, as a table; nothing where it asks for nothing.
+pub(crate) fn permissions(requested: &[RequestedPermission]) -> String {
+    if requested.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["PERMISSION", "KIND", "NEEDED", "GRANTED", "PRIVACY"]);
+    for asked in requested {
+        let yes_no = |yes, word: &str| if yes { word } else { NONE }.to_owned();
+        table.row([
+            asked.name.clone(),
+            asked.kind.clone(),
+            if asked.required { "required" } else { "optional" }.to_owned(),
+            yes_no(asked.granted, "yes"),
+            yes_no(asked.privacy_impact, "impact"),
+        ]);
+    }
+    format!("\n{}", table.render())
+}
+
 /// A word of the protocol in plain words.
-fn snake(value: &Value) -> String {
+pub(crate) fn snake(value: &Value) -> String {
     value.as_str().unwrap_or(NONE).replace('_', " ")
 }
 

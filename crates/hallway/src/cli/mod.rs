@@ -1,6 +1,7 @@
 //! The command line as a client of a running Hallway, and the checks that need none.
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
+//! [`publication`], [`operator`],
 //! [`jwt`], [`device`], [`places`], [`person`], [`license`], [`group`], [`mail`], [`xapi`], [`fault`],
 //! [`applications`], [`access`], [`org`], [`ca`] or [`admin`]. They all ask through one
 //! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
@@ -31,11 +32,13 @@ mod manifest;
 mod meeting;
 mod message;
 mod names;
+mod operator;
 mod org;
 mod org_args;
 mod person;
 mod places;
 pub(crate) mod printer;
+mod publication;
 mod room;
 mod run;
 mod run_device;

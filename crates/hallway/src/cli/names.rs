@@ -138,6 +138,11 @@ fn by_id_or_name(noun: &str, wanted: &str, all: &[Named]) -> Result<Named> {
 
 /// The integration of this id or name.
 pub(crate) async fn app(client: &Client, wanted: &str) -> Result<Named> {
+    app_in(client, INTEGRATIONS, wanted).await
+}
+
+/// The integration of this id or name, out of a list of some of them.
+pub(crate) async fn app_in(client: &Client, list: &str, wanted: &str) -> Result<Named> {
     if let Ok(uuid) = Uuid::try_parse(wanted.trim()) {
         let id = uuid.to_string();
         return Ok(Named {
@@ -146,7 +151,7 @@ pub(crate) async fn app(client: &Client, wanted: &str) -> Result<Named> {
             about: String::new(),
         });
     }
-    let all = client.list(INTEGRATIONS).await?;
+    let all = client.list(list).await?;
     pick(
         "integration",
         wanted,

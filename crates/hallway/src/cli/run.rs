@@ -31,7 +31,7 @@ use super::run_device;
 use super::trigger;
 use super::webhook;
 use super::xapi;
-use super::{call, meeting};
+use super::{call, meeting, operator, publication};
 
 /// Runs a command, prints what comes of it, and returns the exit code.
 pub(crate) async fn run(command: Command, global: &GlobalArgs, printer: &mut Printer) -> u8 {
@@ -65,6 +65,11 @@ async fn dispatch(
             feature::run(command, Feature::DigitalSignage, &client()?, printer).await
         }
         Command::Pwa(command) => feature::run(command, Feature::PersistentWebApp, &client()?, printer).await,
+        Command::Vendor(command) => publication::vendor(command, &client()?, printer).await,
+        Command::Operator(OperatorCommand::Submission(command)) => {
+            operator::run(command, &client()?, printer).await
+        }
+        Command::Catalog(command) => publication::catalog(command, &client()?, printer).await,
         Command::Jwt(command) => jwt::run(&command, &client()?, printer).await,
         Command::Device(DeviceEntry::Run(args)) => run_device::run(args, global, &env, printer).await,
         Command::Device(DeviceEntry::Ask(command)) => device::run(command, &client()?, printer).await,

@@ -10,8 +10,8 @@ use super::assignment::{Assignment, BY_OFFER};
 use super::{Offer, Provided, check};
 use crate::audit;
 use crate::caller::Caller;
-use crate::error::{Doing as _, Error, Result};
-use crate::integration::{Activation, Integration, features};
+use crate::error::{Error, Result};
+use crate::integration::{Activation, Source, features};
 use crate::platform::Platform;
 
 /// As it travels.
@@ -220,7 +220,7 @@ impl Platform {
     /// The activation of an integration, and what to do until it provides the feature.
     pub(super) async fn provider(
         &self,
-        integration: &Integration,
+        integration: &Source,
         feature: Feature,
     ) -> Result<(Option<Activation>, Option<String>)> {
         let newest = self.stored_manifest(&integration.manifest)?;
@@ -267,8 +267,7 @@ impl Platform {
     pub async fn feature_providers(&self, caller: &Caller, feature: Feature) -> Result<Vec<FeatureProvider>> {
         caller.require_reading_admin()?;
         let mut providers = Vec::new();
-        let all = self.store.integrations(caller.org).await;
-        for integration in all.doing("listing integrations")? {
+        for integration in self.sources(caller.org).await? {
             let (activation, None) = self.provider(&integration, feature).await? else {
                 continue;
             };

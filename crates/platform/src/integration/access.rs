@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// The outcome of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Granted {
+pub(crate) struct Granted {
     pub(super) scopes: Vec<String>,
     pub(super) roles: Vec<String>,
     pub(super) access: XapiAccessKeys,
@@ -104,7 +104,7 @@ pub(crate) fn features(manifest: &Manifest, scopes: &[String]) -> Vec<Feature> {
 }
 
 /// The manifest's wishes as a review shows them.
-pub(super) fn requested(
+pub(crate) fn requested(
     manifest: &Manifest,
     granted: Option<&Granted>,
     catalogue: &Catalogue,

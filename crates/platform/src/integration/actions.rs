@@ -21,10 +21,15 @@ use crate::ports::{MAX_ANSWER, NewNotification, NotificationKind, Target, Topic,
 
 impl Platform {
     /// Queues an action for every way that the activation hears actions.
-    pub(crate) async fn queue_action(&self, activation: &Activation, action: Action) -> Result<()> {
+    pub(crate) async fn queue_action(
+        &self,
+        activation: &Activation,
+        action: Action,
+        jti: String,
+    ) -> Result<()> {
         let now = self.now();
         let name = action.name();
-        let claims = self.claims(activation, random_jti(), now, action);
+        let claims = self.claims(activation, jti, now, action);
         let text = serde_json::to_string(&claims).map_err(|error| Error::Internal(error.to_string()))?;
         let body = Bytes::from(
             serde_json::to_vec(&self.vault.seal(&text)).map_err(|e| Error::Internal(e.to_string()))?,
@@ -148,7 +153,8 @@ impl Platform {
             // A queue carries the question, and nobody waits for the answer: the integration gives it by a
             // PATCH of its `operationalState` (workspace-integrations 9.4).
             if activation.hears_actions() {
-                self.queue_action(activation, Action::HealthCheck {}).await?;
+                self.queue_action(activation, Action::HealthCheck {}, random_jti())
+                    .await?;
             }
             return Ok((
                 "not_applicable".to_owned(),
@@ -270,6 +276,7 @@ impl Platform {
                 webexapis_base_url: Some(self.api_url()),
                 oauth_url: Some(self.oauth_url()),
             },
+            random_jti(),
         )
         .await
     }

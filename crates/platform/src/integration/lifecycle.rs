@@ -4,12 +4,12 @@ use hallway_wire::claims::{Action, Claims};
 use hallway_wire::control::{ActivateRequest, Activated, Updated, Uploaded};
 use hallway_wire::id::{ActivationId, AppId, OrgId, PersonId};
 use hallway_wire::integration::{OperationalState, ProvisioningState, XapiAccessKeys};
-use hallway_wire::manifest::{self, Feature, Manifest, ParseOptions};
+use hallway_wire::manifest::{self, Feature, Manifest, ParseOptions, ProvisioningKind};
 use hallway_wire::{Secret, Timestamp};
 use uuid::Uuid;
 
 use super::access::{Granted, features, grant};
-use super::{Activation, Integration, Listener};
+use super::{Activation, Integration, Listener, News, Push, Source};
 use crate::audit;
 use crate::caller::Caller;
 use crate::crypto::{random, random_jti, sha256};
@@ -19,6 +19,7 @@ use crate::oauth::{Grant, TokenKind, token_row, token_text};
 use crate::org::{Person, PersonKind, Role};
 use crate::platform::Platform;
 use crate::ports::Write;
+use crate::records::Kept;
 
 /// How often a change of an activation is tried again when somebody else changed it meanwhile.
 const ATTEMPTS: usize = 8;
@@ -102,6 +103,12 @@ impl Platform {
                 manifest.id
             )));
         }
+        if self.find_activation(caller.org, manifest.id).await?.is_some() {
+            return Err(Error::conflict(format!(
+                "The public integration with the id {} is active in this organization: deactivate it first.",
+                manifest.id
+            )));
+        }
         let entry = audit::by(
             caller,
             now,
@@ -125,14 +132,28 @@ impl Platform {
         })
     }
 
-    /// The integration of the caller's organization.
-    pub(crate) async fn find_integration(&self, caller: &Caller, app: AppId) -> Result<Integration> {
-        let found = self
-            .store
-            .integration(caller.org, app)
-            .await
-            .doing("looking up an integration")?;
-        found.ok_or(Error::NotFound { what: "integration" })
+    /// What an organization can activate, or has: an integration of its own, or else a public one.
+    pub(crate) async fn find_integration(&self, caller: &Caller, app: AppId) -> Result<Source> {
+        let own = self.store.integration(caller.org, app).await;
+        if let Some(own) = own.doing("looking up an integration")? {
+            return Ok(own.into());
+        }
+        let foreign = self.foreign_source(caller.org, app).await?;
+        foreign.ok_or(Error::NotFound { what: "integration" })
+    }
+
+    /// The integration that the caller's organization uploaded.
+    pub(crate) async fn own_integration(&self, caller: &Caller, app: AppId) -> Result<Integration> {
+        let own = self.store.integration(caller.org, app).await;
+        if let Some(own) = own.doing("looking up an integration")? {
+            return Ok(own);
+        }
+        match self.foreign_source(caller.org, app).await? {
+            Some(_) => Err(Error::forbidden(
+                "This integration is of another vendor: only its vendor may do this.",
+            )),
+            None => Err(Error::NotFound { what: "integration" }),
+        }
     }
 
     /// Its activation.
@@ -150,7 +171,37 @@ impl Platform {
     /// active already.
     pub async fn activate(&self, caller: &Caller, app: AppId, request: ActivateRequest) -> Result<Activated> {
         caller.require_full_admin()?;
+        let begun = self
+            .retrying(|| self.begin_activation(caller, app, &request))
+            .await;
+        let (activation, activation_code, expiry_time) = begun?;
+        let activation = match activation.push {
+            Some(_) => self.push_first(activation).await?,
+            None => activation,
+        };
+        Ok(Activated {
+            app_id: app,
+            activation_code,
+            expiry_time,
+            scopes: activation.scopes,
+            xapi_access: activation.access,
+            push: activation.push.as_ref().map(Push::shown),
+        })
+    }
+
+    /// Writes an activation down, with everything that belongs to it. Returns it, its code and when that expires.
+    async fn begin_activation(
+        &self,
+        caller: &Caller,
+        app: AppId,
+        request: &ActivateRequest,
+    ) -> Result<(Activation, Secret, Timestamp)> {
         let integration = self.find_integration(caller, app).await?;
+        if !integration.offered {
+            return Err(Error::conflict(
+                "The vendor has withdrawn the integration: it cannot be activated any more.",
+            ));
+        }
         let manifest = self.stored_manifest(&integration.manifest)?;
         let Granted {
             scopes,
@@ -202,7 +253,7 @@ impl Platform {
         let refresh = token_text("hwr", caller.org);
         let expires =
             now.plus_millis(i64::try_from(self.config.activation_code_life.as_millis()).unwrap_or(i64::MAX));
-        let activation = Activation {
+        let mut activation = Activation {
             id,
             actions_queue: ActivationId::random(),
             org: caller.org,
@@ -211,11 +262,13 @@ impl Platform {
             manifest: integration.manifest.clone(),
             manifest_version: integration.manifest_version,
             pending: None,
-            denied: request.deny,
+            pending_version: None,
+            vendor: integration.publication.as_ref().map(|it| it.vendor),
+            denied: request.deny.clone(),
             scopes,
             roles,
             access,
-            locations: request.locations,
+            locations: request.locations.clone(),
             machine,
             grant: token_grant.id,
             activated_by: caller.person,
@@ -229,6 +282,8 @@ impl Platform {
             announced_url: self.config.public_url.clone(),
             health: None,
             provided: Provided::default(),
+            push: None,
+            untold: None,
             ends: None,
             created: now,
             updated: now,
@@ -236,6 +291,12 @@ impl Platform {
         let code = self
             .activation_code(caller, &activation, &refresh, now, expires)
             .await?;
+        if let (ProvisioningKind::Https, Some(url)) = (manifest.provisioning.kind, &manifest.provisioning.url)
+        {
+            activation.push = Some(Push::new(url.clone(), self.vault.seal(code.expose())));
+        }
+        // What was withdrawn or replaced meanwhile is not activated.
+        writes.extend(integration.publication.as_ref().map(Kept::demand));
         writes.push(Write::PutPerson(machine_account(&activation, &manifest, now)));
         writes.push(Write::PutGrant(token_grant.clone()));
         writes.push(Write::PutToken(token_row(
@@ -264,13 +325,7 @@ impl Platform {
             self.sessions.forget(before.grant);
             self.provider_changed(caller.org, app);
         }
-        Ok(Activated {
-            app_id: app,
-            activation_code: code,
-            expiry_time: expires,
-            scopes: activation.scopes,
-            xapi_access: activation.access,
-        })
+        Ok((activation, code, expires))
     }
 
     /// Signs the activation code.
@@ -331,7 +386,7 @@ impl Platform {
     /// The caller is no full administrator; the manifest is not valid, has another id, or no higher version.
     pub async fn update_integration(&self, caller: &Caller, app: AppId, text: &str) -> Result<Updated> {
         caller.require_full_admin()?;
-        let mut integration = self.find_integration(caller, app).await?;
+        let mut integration = self.own_integration(caller, app).await?;
         let (manifest, warnings) = self.read_manifest(text)?;
         if manifest.id != app {
             return Err(Error::invalid(format!(
@@ -386,9 +441,9 @@ impl Platform {
         let pending = !growth.is_empty();
         let first = vec![Write::PutIntegration(integration), uploaded];
         if pending {
-            let text = text.to_owned();
+            let (text, version) = (text.to_owned(), manifest.manifest_version);
             self.change_activation(caller.org, app, first, move |activation| {
-                activation.pending = Some(text.clone());
+                activation.wait_for(text.clone(), version);
                 activation.updated = now;
                 Ok(Vec::new())
             })
@@ -432,8 +487,7 @@ impl Platform {
             .await
     }
 
-    /// Puts a manifest in force: grants are computed anew, the integration is told, devices are asked for
-    /// what is newly heard.
+    /// Puts a manifest in force, and lets everything that follows from it follow.
     async fn put_in_force(
         &self,
         org: OrgId,
@@ -445,56 +499,73 @@ impl Platform {
     ) -> Result<()> {
         let changed = self
             .change_activation(org, app, first, |activation| {
-                // What the new version does not ask for, or requires now, cannot stay denied.
-                activation
-                    .denied
-                    .retain(|name| grant(manifest, std::slice::from_ref(name)).is_ok());
-                let Granted {
-                    scopes,
-                    roles,
-                    access,
-                } = grant(manifest, &activation.denied)?;
-                text.clone_into(&mut activation.manifest);
-                activation.manifest_version = manifest.manifest_version;
-                activation.pending = None;
-                activation.scopes.clone_from(&scopes);
-                activation.roles = roles;
-                activation.access = access;
-                // What a lost feature was configured to is gone, and devices are told to forget it.
-                let kept = features(manifest, &scopes);
-                activation.provided.keep(|feature| kept.contains(&feature));
-                activation.updated = now;
-                Ok(vec![
-                    Write::PutPerson(machine_account(activation, manifest, now)),
-                    Write::PutGrant(Grant {
-                        id: activation.grant,
-                        org,
-                        person: activation.machine,
-                        client_id: None,
-                        activation: Some(activation.id),
-                        scopes,
-                        created: activation.created,
-                        standing: true,
-                        limited: false,
-                    }),
-                ])
+                self.enforce(activation, text, manifest, now)
             })
             .await?;
-        self.sessions.forget(changed.grant);
-        self.provider_changed(org, app);
+        self.follow_updates(&[changed]).await
+    }
+
+    /// Changes an activation so that a manifest is in force: grants are computed anew, and the integration is to
+    /// be told. The writes belong to the same commit.
+    pub(crate) fn enforce(
+        &self,
+        activation: &mut Activation,
+        text: &str,
+        manifest: &Manifest,
+        now: Timestamp,
+    ) -> Result<Vec<Write>> {
+        // What the new version does not ask for, or requires now, cannot stay denied.
+        activation
+            .denied
+            .retain(|name| grant(manifest, std::slice::from_ref(name)).is_ok());
+        let Granted {
+            scopes,
+            roles,
+            access,
+        } = grant(manifest, &activation.denied)?;
+        text.clone_into(&mut activation.manifest);
+        activation.manifest_version = manifest.manifest_version;
+        // An even newer one may have come meanwhile: that waits still.
+        if activation.pending_version.unwrap_or(0) <= manifest.manifest_version {
+            activation.pending = None;
+            activation.pending_version = None;
+        }
+        activation.scopes.clone_from(&scopes);
+        activation.roles = roles;
+        activation.access = access;
+        // What a lost feature was configured to is gone, and devices are told to forget it.
+        let kept = features(manifest, &scopes);
+        activation.provided.keep(|feature| kept.contains(&feature));
+        activation.updated = now;
+        activation.note(News::UpdateApproved);
+        Ok(vec![
+            Write::PutPerson(machine_account(activation, manifest, now)),
+            Write::PutGrant(Grant {
+                id: activation.grant,
+                org: activation.org,
+                person: activation.machine,
+                client_id: None,
+                activation: Some(activation.id),
+                scopes,
+                created: activation.created,
+                standing: true,
+                limited: false,
+            }),
+        ])
+    }
+
+    /// What follows once other manifests are in force: tokens are looked up anew, integrations are told, devices
+    /// are asked for what is newly heard.
+    pub(crate) async fn follow_updates(&self, changed: &[Activation]) -> Result<()> {
+        for activation in changed {
+            self.sessions.forget(activation.grant);
+            self.provider_changed(activation.org, activation.app);
+        }
         self.rebuild_audiences().await?;
-        self.queue_action(
-            &changed,
-            Action::UpdateApproved {
-                manifest_version: changed.manifest_version,
-                scopes: changed.scopes.join(","),
-                xapi_access: xapi_access_text(&changed.access),
-                signage_url: self.feature_url(&changed, manifest, Feature::DigitalSignage),
-                pwa_url: self.feature_url(&changed, manifest, Feature::PersistentWebApp),
-            },
-        )
-        .await?;
-        self.spawn_full_sync(&changed);
+        for activation in changed {
+            self.tell_news(activation).await?;
+            self.spawn_full_sync(activation);
+        }
         Ok(())
     }
 
@@ -520,20 +591,25 @@ impl Platform {
             &name,
             format!("deactivated {name}"),
         );
-        let told = active.hears_actions();
         let grace = i64::try_from(self.config.deactivation_grace.as_millis()).unwrap_or(i64::MAX);
         let changed = self
             .change_activation(caller.org, app, vec![entry], |activation| {
+                activation.note(News::Deprovision);
+                let told = activation.untold.is_some();
                 activation.ends = Some(if told { now.plus_millis(grace) } else { now });
                 activation.provided = Provided::default();
+                // The code is no good any more.
+                if let Some(push) = &mut activation.push {
+                    push.code = None;
+                }
                 activation.updated = now;
                 Ok(Vec::new())
             })
             .await?;
         self.provider_changed(caller.org, app);
         self.rebuild_audiences().await?;
-        if told {
-            self.queue_action(&changed, Action::Deprovision {}).await?;
+        if changed.untold.is_some() {
+            self.tell_news(&changed).await?;
         } else {
             self.finish_deactivation(&changed).await?;
         }
@@ -570,13 +646,29 @@ impl Platform {
         Ok(())
     }
 
-    /// Deletes an integration that is not active, and its client.
+    /// Deletes an integration that is not active anywhere, its client and its publication.
     ///
     /// # Errors
-    /// The caller is no full administrator; it is active.
+    /// The caller is no full administrator; it is active, submitted or in the catalog, or active in another
+    /// organization.
     pub async fn delete_integration(&self, caller: &Caller, app: AppId) -> Result<()> {
         caller.require_full_admin()?;
-        let integration = self.find_integration(caller, app).await?;
+        let integration = self.own_integration(caller, app).await?;
+        let publication = self.publication(app).await?;
+        let publication = publication.filter(|publication| publication.vendor == caller.org);
+        if let Some(publication) = &publication {
+            if publication.submitted.is_some() || publication.offered().is_some() {
+                return Err(Error::conflict(
+                    "The integration is submitted or in the catalog: withdraw it first.",
+                ));
+            }
+            let (customers, _) = self.customers(caller.org, app, 1, None).await?;
+            if !customers.is_empty() {
+                return Err(Error::conflict(
+                    "Other organizations have activated the integration: without its client it would end there.",
+                ));
+            }
+        }
         if let Some(active) = self.find_activation(caller.org, app).await? {
             if active.provisioning_state != ProvisioningState::InProgress && active.ends.is_none() {
                 return Err(Error::conflict("The integration is active: deactivate it first."));
@@ -591,10 +683,9 @@ impl Platform {
             &name,
             format!("deleted {name}"),
         );
-        self.store
-            .commit(vec![Write::DeleteIntegration(caller.org, app), entry])
-            .await
-            .doing("deleting an integration")
+        let mut writes = vec![Write::DeleteIntegration(caller.org, app), entry];
+        writes.extend(publication.as_ref().map(Kept::delete));
+        self.commit(writes).await
     }
 
     /// Changes an activation, together with other writes. Where somebody else changed it meanwhile, it is
@@ -646,7 +737,12 @@ impl Platform {
     }
 
     /// Where a feature is configured, if the activation holds it (features 2).
-    fn feature_url(&self, activation: &Activation, manifest: &Manifest, feature: Feature) -> Option<String> {
+    pub(super) fn feature_url(
+        &self,
+        activation: &Activation,
+        manifest: &Manifest,
+        feature: Feature,
+    ) -> Option<String> {
         let held = features(manifest, &activation.scopes).contains(&feature);
         let app_url = self.app_url(activation.org, activation.app);
         held.then(|| format!("{app_url}/features/{}", feature.segment()))

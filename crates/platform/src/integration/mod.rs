@@ -16,15 +16,22 @@ use uuid::Uuid;
 
 use crate::crypto::Sealed;
 use crate::feature::Provided;
+use crate::publication::Publication;
+use crate::records::Kept;
 
 mod access;
 mod actions;
 mod lifecycle;
+mod news;
+mod push;
 mod self_service;
 mod view;
 
-pub(crate) use access::{allows, features};
+pub(crate) use access::{allows, features, requested};
 pub(crate) use actions::json_headers;
+pub use news::{News, Untold};
+pub use push::Push;
+pub(crate) use push::Pushes;
 
 /// An uploaded manifest and its OAuth client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +46,38 @@ pub struct Integration {
     pub manifest_version: u64,
     pub created: Timestamp,
     pub updated: Timestamp,
+}
+
+/// What an organization activates: an integration of its own, or a public one of another vendor.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// Whose it is to activate.
+    pub(crate) org: OrgId,
+    pub(crate) app: AppId,
+    pub(crate) client_id: String,
+    /// The newest manifest that this organization may have.
+    pub(crate) manifest: String,
+    pub(crate) manifest_version: u64,
+    pub(crate) created: Timestamp,
+    /// Where it is of another vendor.
+    pub(crate) publication: Option<Kept<Publication>>,
+    /// Whether it can be activated, and not only looked at where it is active.
+    pub(crate) offered: bool,
+}
+
+impl From<Integration> for Source {
+    fn from(own: Integration) -> Self {
+        Self {
+            org: own.org,
+            app: own.app,
+            client_id: own.client_id,
+            manifest: own.manifest,
+            manifest_version: own.manifest_version,
+            created: own.created,
+            publication: None,
+            offered: true,
+        }
+    }
 }
 
 /// Where notifications go. A webhook and a queue exclude each other.
@@ -86,6 +125,12 @@ pub struct Activation {
     /// A newer manifest that waits for approval.
     #[serde(default)]
     pub pending: Option<String>,
+    /// Its version.
+    #[serde(default)]
+    pub pending_version: Option<u64>,
+    /// The vendor's organization, where it is a public integration of another one.
+    #[serde(default)]
+    pub vendor: Option<OrgId>,
     /// What the administrator refused: scopes and paths, as the manifest spells them.
     #[serde(default)]
     pub denied: Vec<String>,
@@ -118,6 +163,12 @@ pub struct Activation {
     /// What it provides for devices.
     #[serde(default)]
     pub provided: Provided,
+    /// How its activation code is posted, where the manifest says that it is.
+    #[serde(default)]
+    pub push: Option<Push>,
+    /// What it is to be told and perhaps was not told yet.
+    #[serde(default)]
+    pub untold: Option<Untold>,
     /// Set while it is being deactivated: when its tokens and queue end at the latest.
     #[serde(default)]
     pub ends: Option<Timestamp>,
@@ -126,6 +177,12 @@ pub struct Activation {
 }
 
 impl Activation {
+    /// A newer manifest waits for the administrator.
+    pub(crate) fn wait_for(&mut self, manifest: String, version: u64) {
+        self.pending = Some(manifest);
+        self.pending_version = Some(version);
+    }
+
     /// Whether there is a way to tell it of actions.
     pub fn hears_actions(&self) -> bool {
         self.actions_url.is_some() || matches!(self.listener, Listener::Queue(QueueState::Enabled))

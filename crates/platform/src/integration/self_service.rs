@@ -138,6 +138,9 @@ impl Platform {
                 }
                 if stored.provisioning_state != ProvisioningState::InProgress {
                     stored.expires = None;
+                    if let Some(push) = &mut stored.push {
+                        push.settle();
+                    }
                 }
                 stored.updated = now;
                 Ok(Vec::new())

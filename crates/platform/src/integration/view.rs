@@ -2,14 +2,14 @@
 
 use hallway_wire::Secret;
 use hallway_wire::control::{IntegrationState, IntegrationSummary};
-use hallway_wire::id::AppId;
+use hallway_wire::id::{AppId, OrgId};
 use hallway_wire::integration::{
     Integration as Shown, MASK, MutualTls, ProvisioningState, QueueInfo, QueueState, Webhook,
 };
 use hallway_wire::manifest;
 
 use super::access::{Granted, features, requested};
-use super::{Activation, Integration, Listener};
+use super::{Activation, Listener, Push, Source};
 use crate::caller::Caller;
 use crate::error::{Doing as _, Result};
 use crate::platform::Platform;
@@ -78,15 +78,25 @@ impl Platform {
     pub async fn integrations(&self, caller: &Caller) -> Result<Vec<IntegrationSummary>> {
         caller.require_reading_admin()?;
         let mut list = Vec::new();
-        for integration in self
-            .store
-            .integrations(caller.org)
-            .await
-            .doing("listing integrations")?
-        {
+        for integration in self.sources(caller.org).await? {
             list.push(self.summary(&integration).await?);
         }
         Ok(list)
+    }
+
+    /// What an organization has: integrations of its own, and public ones that are active.
+    pub(crate) async fn sources(&self, org: OrgId) -> Result<Vec<Source>> {
+        let own = self.store.integrations(org).await;
+        let own = own.doing("listing integrations")?;
+        let mut all: Vec<Source> = own.into_iter().map(Source::from).collect();
+        let active = self.store.activations_in(org).await;
+        for activation in active.doing("listing activations")? {
+            if all.iter().any(|source| source.app == activation.app) {
+                continue;
+            }
+            all.extend(self.foreign_source(org, activation.app).await?);
+        }
+        Ok(all)
     }
 
     /// One of them.
@@ -99,7 +109,7 @@ impl Platform {
         self.summary(&integration).await
     }
 
-    async fn summary(&self, integration: &Integration) -> Result<IntegrationSummary> {
+    async fn summary(&self, integration: &Source) -> Result<IntegrationSummary> {
         let newest = self.stored_manifest(&integration.manifest)?;
         let activation = self.find_activation(integration.org, integration.app).await?;
         let granted = activation.as_ref().map(|activation| Granted {
@@ -149,10 +159,14 @@ impl Platform {
             pending_growth,
             pending_version,
             delivery,
+            push: activation
+                .as_ref()
+                .and_then(|activation| activation.push.as_ref())
+                .map(Push::shown),
         })
     }
 
-    fn state(&self, activation: Option<&Activation>) -> IntegrationState {
+    pub(crate) fn state(&self, activation: Option<&Activation>) -> IntegrationState {
         let Some(activation) = activation else {
             return IntegrationState::Inactive;
         };

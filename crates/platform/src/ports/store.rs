@@ -198,6 +198,15 @@ pub trait Store: Send + Sync {
     async fn integrations(&self, org: OrgId) -> Result<Vec<Integration>, StoreError>;
     async fn activation(&self, org: OrgId, app: AppId) -> Result<Option<Activation>, StoreError>;
     async fn activation_by_id(&self, id: ActivationId) -> Result<Option<Activation>, StoreError>;
+    /// Those of an organization.
+    async fn activations_in(&self, org: OrgId) -> Result<Vec<Activation>, StoreError>;
+    /// Those of integrations with this id in every organization, in the order of their ids, behind `after`.
+    async fn activations_of(
+        &self,
+        app: AppId,
+        after: Option<ActivationId>,
+        max: usize,
+    ) -> Result<Vec<Activation>, StoreError>;
     /// Of every organization: what a start takes up again.
     async fn activations(&self) -> Result<Vec<Activation>, StoreError>;
 

@@ -9,6 +9,7 @@ use hallway_platform::Platform;
 use hallway_wire::control::{ActivateRequest, Activated, IntegrationSummary, Items, Updated, Uploaded};
 use hallway_wire::id::AppId;
 use hallway_wire::integration::HealthCheckDetails;
+use hallway_wire::publication::Pushed;
 use schemars::json_schema;
 use uuid::Uuid;
 
@@ -82,6 +83,16 @@ pub(super) fn routes() -> Api {
             "/integrations/{app}/renewToken",
             renew_token,
             app(Op::new("Renew the refresh token of an integration")).about(WHO).empty(204),
+        )
+        .post(
+            "/integrations/{app}/push",
+            push,
+            app(Op::new("Post the activation code of an integration again"))
+                .about(
+                    "For a manifest whose provisioning type is https, while the code waits to be taken. Only a full \
+                     administrator may.",
+                )
+                .answers::<Pushed>(200),
         )
         .post(
             "/integrations/{app}/deactivate",
@@ -161,19 +172,23 @@ async fn update(
     ))
 }
 
+/// What an administrator chose; an activation for everywhere and everything needs no body.
+pub(super) async fn choices(request: Request, app: &App) -> Result<ActivateRequest, ApiError> {
+    let empty = request.headers().get(axum::http::header::CONTENT_TYPE).is_none();
+    if empty {
+        return Ok(ActivateRequest::default());
+    }
+    Ok(Json::<ActivateRequest>::from_request(request, app).await?.0)
+}
+
 async fn activate(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Json<Activated>, ApiError> {
-    // An activation for everywhere and everything needs no body.
-    let empty = request.headers().get(axum::http::header::CONTENT_TYPE).is_none();
-    let choices = if empty {
-        ActivateRequest::default()
-    } else {
-        Json::<ActivateRequest>::from_request(request, &app).await?.0
-    };
+    caller.require_full_admin()?;
+    let choices = choices(request, &app).await?;
     Ok(Json(
         app.0.platform.activate(&caller, app_id(&id)?, choices).await?,
     ))
@@ -204,6 +219,14 @@ async fn renew_token(
 ) -> Result<StatusCode, ApiError> {
     platform.renew_refresh_token(&caller, app_id(&app)?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn push(
+    State(platform): State<Arc<Platform>>,
+    Authenticated(caller): Authenticated,
+    Path(app): Path<String>,
+) -> Result<Json<Pushed>, ApiError> {
+    Ok(Json(platform.push_again(&caller, app_id(&app)?).await?))
 }
 
 async fn deactivate(

@@ -17,6 +17,7 @@ mod meetings;
 mod operator_organizations;
 mod organization;
 mod outbox;
+mod publications;
 mod trigger;
 mod webhooks;
 
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Api {
         .merge(operator_organizations::routes())
         .merge(organization::routes())
         .merge(outbox::routes())
+        .merge(publications::routes())
         .merge(trigger::routes())
         .merge(webhooks::routes())
 }

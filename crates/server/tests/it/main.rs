@@ -27,6 +27,7 @@ mod outbox;
 mod people;
 mod people_calling;
 mod people_write;
+mod publication;
 mod receiver;
 mod recordings;
 mod rig;

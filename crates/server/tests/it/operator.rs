@@ -36,3 +36,26 @@ async fn a_full_administrator_beside_the_operator_neither_becomes_it_nor_speaks_
     let put = format!("PUT /people/{operator}");
     rig.ask(&put, body("op@example.com")).await.expect(200);
 }
+
+#[tokio::test]
+async fn where_nobody_runs_this_hallway_the_first_administrator_does_after_a_start() {
+    let operates = async |rig: &Rig, token: &str| {
+        let answer = rig.control(token, "GET /operator/publications").await;
+        answer.status.as_u16() == 200
+    };
+    let nobody = std::sync::Arc::new(crate::stop::NoRequests);
+    let rig = Rig::that_dies(hallway_platform::Config::default(), nobody).await;
+    let stranger = rig.stranger().await;
+    let second = rig.token(&[Role::FullAdmin], KNOWN).await;
+    let rig = rig.again().await;
+    assert!(operates(&rig, &rig.admin).await);
+    let me = rig.get("/people/me").await.expect(200)["id"].clone();
+    rig.ask(&format!("DELETE /people/{}", me.as_str().unwrap()), Value::Null)
+        .await
+        .expect(204);
+    assert!(!operates(&rig, &second).await);
+    let rig = rig.again().await;
+    assert!(operates(&rig, &second).await);
+    assert!(!operates(&rig, &stranger).await);
+    rig.close().await;
+}

@@ -162,6 +162,8 @@ reads! {
     async fn integrations(&self, org: OrgId) -> Vec<Integration>;
     async fn activation(&self, org: OrgId, app: AppId) -> Option<Activation>;
     async fn activation_by_id(&self, id: ActivationId) -> Option<Activation>;
+    async fn activations_in(&self, org: OrgId) -> Vec<Activation>;
+    async fn activations_of(&self, app: AppId, after: Option<ActivationId>, max: usize) -> Vec<Activation>;
     async fn activations(&self) -> Vec<Activation>;
     async fn grant(&self, id: Uuid) -> Option<Grant>;
     async fn grants_of(&self, org: OrgId, person: PersonId) -> Vec<Grant>;
