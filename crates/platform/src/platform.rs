@@ -255,6 +255,7 @@ impl Platform {
         platform.announce_moved_urls().await?;
         platform.resume_deliveries().await?;
         platform.resume_activations().await?;
+        platform.resume_spreading().await?;
         platform.tasks.spawn(Arc::clone(&platform).spread_forever());
         platform.resume_webhooks().await?;
         platform.tasks.spawn(Arc::clone(&platform).keep_webhooks());

@@ -33,9 +33,22 @@ impl Platform {
         self.spreading.news.notify_one();
     }
 
-    /// Brings published versions to who has activated them, until the platform stops. Begins with what the last
-    /// process left.
+    /// Sees to it that what the last process left is taken up, if anything was ever published.
+    pub(crate) async fn resume_spreading(&self) -> Result<()> {
+        let found = self.store.all_records(Publication::KIND, None, 1).await;
+        if !found.doing("looking for publications")?.is_empty() {
+            self.spread_soon();
+        }
+        Ok(())
+    }
+
+    /// Brings published versions to who has activated them, whenever something was published, until the platform
+    /// stops.
     pub(crate) async fn spread_forever(self: Arc<Self>) {
+        tokio::select! {
+            () = self.stop.cancelled() => return,
+            () = self.spreading.news.notified() => {}
+        }
         loop {
             let spread = tokio::select! {
                 () = self.stop.cancelled() => return,
