@@ -122,6 +122,8 @@ impl Platform {
             self.withdraw_applications_of(org).await?;
             self.withdraw_from_applications(org).await?;
             self.end_managing_by(org).await?;
+            let publications = self.end_publications_of(org).await?;
+            self.commit(publications).await?;
         }
         loop {
             for activation in self.store.activations().await.doing("reading activations")? {

@@ -280,7 +280,7 @@ impl Platform {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn end_publications_of(&self, vendor: OrgId) -> Result<Vec<Write>> {
+    pub(crate) async fn end_publications_of(&self, vendor: OrgId) -> Result<Vec<Write>> {
         let value = vendor.uuid().to_string();
         let all = self
             .list_all::<Publication>(Publication::house(), Publication::BY_VENDOR, &value)
