@@ -559,14 +559,15 @@ impl Platform {
     pub(crate) async fn follow_updates(&self, changed: &[Activation]) -> Result<()> {
         for activation in changed {
             self.sessions.forget(activation.grant);
-            self.provider_changed(activation.org, activation.app);
         }
         self.rebuild_audiences().await?;
+        let mut told = Ok(());
         for activation in changed {
-            self.tell_news(activation).await?;
+            told = told.and(self.tell_news(activation).await);
+            self.provider_changed(activation.org, activation.app);
             self.spawn_full_sync(activation);
         }
-        Ok(())
+        told
     }
 
     /// Deactivates an integration: it is told, and keeps its token and queue until it has heard the news or
@@ -606,14 +607,13 @@ impl Platform {
                 Ok(Vec::new())
             })
             .await?;
-        self.provider_changed(caller.org, app);
         self.rebuild_audiences().await?;
-        if changed.untold.is_some() {
-            self.tell_news(&changed).await?;
-        } else {
-            self.finish_deactivation(&changed).await?;
+        if changed.untold.is_none() {
+            return self.finish_deactivation(&changed).await;
         }
-        Ok(())
+        let told = self.tell_news(&changed).await;
+        self.provider_changed(caller.org, app);
+        told
     }
 
     /// Takes an activation away for good: tokens, machine account, queues.

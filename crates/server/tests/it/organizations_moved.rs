@@ -346,7 +346,7 @@ async fn a_hundred_megabytes_of_garbage_are_refused_at_their_first_bytes() {
         bomb.write_all(&vec![b' '; 1 << 20]).unwrap();
     }
     let header = json!({
-        "hallway": "organization", "format": 1, "product": "x", "schema": 9, "org": uuid::Uuid::new_v4(),
+        "hallway": "organization", "format": 1, "product": "x", "schema": 10, "org": uuid::Uuid::new_v4(),
         "name": "x", "created": "2026-01-01T00:00:00Z",
     });
     let bytes = [format!("{header}\n").as_bytes(), &bomb.finish().unwrap()].concat();
