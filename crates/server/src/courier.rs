@@ -266,7 +266,7 @@ impl HttpErrand {
             |error: hyper::Error| CourierError(format!("{host}:{port} does not speak HTTP: {error}"));
         match &self.tls {
             None => {
-                let (sender, connection) = http1::handshake(TokioIo::new(socket)).await.map_err(failed)?;
+                let (sender, connection) = shake(socket).await.map_err(failed)?;
                 drive(connection);
                 Ok(sender)
             }
@@ -277,7 +277,7 @@ impl HttpErrand {
                     .connect(name, socket)
                     .await
                     .map_err(|error| CourierError(format!("TLS with {host}:{port} failed: {error}")))?;
-                let (sender, connection) = http1::handshake(TokioIo::new(socket)).await.map_err(failed)?;
+                let (sender, connection) = shake(socket).await.map_err(failed)?;
                 drive(connection);
                 Ok(sender)
             }
@@ -343,6 +343,21 @@ impl HttpErrand {
             self.host, self.port
         )))
     }
+}
+
+/// Begins HTTP. Names of headers go out as `X-Spark-Signature`: there are receivers that look for no other spelling.
+async fn shake<T>(
+    socket: T,
+) -> hyper::Result<(
+    SendRequest<Full<Bytes>>,
+    http1::Connection<TokioIo<T>, Full<Bytes>>,
+)>
+where
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let mut builder = http1::Builder::new();
+    builder.title_case_headers(true);
+    builder.handshake(TokioIo::new(socket)).await
 }
 
 /// Moves a connection's bytes until it ends.

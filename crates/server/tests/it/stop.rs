@@ -119,13 +119,21 @@ impl MortalStore {
     }
 }
 
+/// Whether a commit only sweeps: that happens at any time, and is no step of what is tried.
+fn is_sweeping(writes: &[Write]) -> bool {
+    writes
+        .iter()
+        .all(|write| matches!(write, Write::DeleteExpiredTokens(_)))
+}
+
 /// Reads, which fail once everything has stopped.
 macro_rules! reads {
     ($(async fn $name:ident(&self $(, $argument:ident: $kind:ty)*) -> $answer:ty;)*) => {
         #[async_trait]
         impl Store for MortalStore {
             async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-                if !self.life.step() {
+                let goes_on = if is_sweeping(&writes) { self.life.alive() } else { self.life.step() };
+                if !goes_on {
                     return Err(StoreError::Backend(DEAD.to_owned()));
                 }
                 self.inner.commit(writes).await
@@ -322,9 +330,10 @@ async fn a_stopped_platform_does_nothing_and_the_next_one_finds_what_was_kept() 
         let asked = rig
             .ask("POST /workspaces", json!({ "displayName": "Fjord" }))
             .await;
-        let done = !rig.has_stopped();
+        // Whoever looks in the background may find it dead after the last step: that says nothing about this one.
+        let done = asked.status.is_success();
+        assert!(done || rig.has_stopped());
         assert_eq!(rig.steps() - before, steps.min(1));
-        assert_eq!(asked.status.is_success(), done);
         let rig = rig.again().await;
         let found = rig.get("/workspaces").await.items();
         seen.push(found.into_iter().map(name).collect::<Vec<_>>());
