@@ -35,7 +35,7 @@ pub(super) fn routes() -> Api {
                     "Up to ten names, like `Audio.Volume` or `RoomAnalytics.*`.",
                 )
                 .answers::<StatusAnswer>(200)
-                .fails(&[502, 503, 504]),
+                .fails(&[409, 502, 503, 504]),
         )
         .post(
             "/xapi/command/{name}",
@@ -60,7 +60,7 @@ pub(super) fn routes() -> Api {
                     200,
                     |_| json_schema!({ "type": "array", "items": { "type": "object" } }),
                 )
-                .fails(&[502, 503, 504]),
+                .fails(&[409, 502, 503, 504]),
         )
 }
 
