@@ -78,7 +78,7 @@ pub(crate) struct Op {
     /// Success: status and body.
     pub(crate) answers: Vec<(u16, Option<BodyShape>)>,
     /// Errors beside those that follow from what the operation is.
-    pub(crate) fails: &'static [u16],
+    pub(crate) fails: Vec<u16>,
     pub(crate) body_optional: bool,
     pub(crate) deprecated: bool,
 }
@@ -98,7 +98,7 @@ impl Op {
             headers: Vec::new(),
             body: Vec::new(),
             answers: Vec::new(),
-            fails: &[],
+            fails: Vec::new(),
             body_optional: false,
             deprecated: false,
         }
@@ -197,7 +197,7 @@ impl Op {
     /// Statuses of errors, beside those that follow from what the operation is: a token brings 401, 403 and
     /// 429, a body 413 and 415, a change 409, anything with a token 400, 404 and 500.
     pub(crate) fn fails(mut self, statuses: &'static [u16]) -> Self {
-        self.fails = statuses;
+        self.fails.extend_from_slice(statuses);
         self
     }
 
