@@ -48,25 +48,28 @@ pub(super) async fn run(plan: &Plan) -> Result<Vec<Line>> {
         devices: plan.pick(2_000, 10_000),
         events: plan.pick(100_000, 1_000_000),
     };
-    let small = filled(plan, few).await?;
-    let large = filled(plan, many).await?;
+    let small = Filled::start(plan, few).await?;
+    let large = Filled::start(plan, many).await?;
     let mut lines = Vec::new();
     for (what, path, count) in [
         ("people", "/v1/people?max=100".to_owned(), many.people),
         ("devices", "/v1/devices?max=100".to_owned(), many.devices),
         (
             "audit events",
-            format!("/v1/adminAudit/events?max=100&from={}&to={}", SPAN.0, SPAN.1),
+            format!(
+                "/v1/adminAudit/events?max=100&from={}&to={}&orgId=",
+                SPAN.0, SPAN.1
+            ),
             many.events,
         ),
     ] {
         for depth in [0, DEPTH] {
-            let asks = [ask(&small, &path, depth).await?, ask(&large, &path, depth).await?];
+            let asks = [small.ask(&path, depth).await?, large.ask(&path, depth).await?];
             let mut micros = [Vec::new(), Vec::new()];
             let time = Duration::from_millis(plan.pick(500, 2000));
             for _ in 0..plan.rounds {
-                for ((house, ask), micros) in [&small, &large].into_iter().zip(&asks).zip(&mut micros) {
-                    micros.push(1e6 / hammer(house.address, ask, CLIENTS, time).await?);
+                for ((filled, ask), micros) in [&small, &large].into_iter().zip(&asks).zip(&mut micros) {
+                    micros.push(1e6 / hammer(filled.house.address, ask, CLIENTS, time).await?);
                 }
             }
             let place = if depth == 0 { "first page" } else { "page 11" };
@@ -84,24 +87,63 @@ pub(super) async fn run(plan: &Plan) -> Result<Vec<Line>> {
 }
 
 /// A Hallway with so much in it.
-async fn filled(plan: &Plan, size: Size) -> Result<House> {
-    let house = House::durable(&plan.hallway).await?;
-    let mut connection = house.connect().await?;
-    let me = client::json(&mut connection, "GET", "/v1/people/me", Some(&house.token), None).await?;
-    let org: OrgId = me["orgId"]
-        .as_str()
-        .context("no orgId")?
-        .parse()
-        .context("orgId")?;
-    // Rooms of a hundred devices: more than anybody has in one place, few enough to be quick.
-    for room in 0..size.devices.div_ceil(100) {
-        let workspace = house.workspace(&format!("Room {room}")).await?;
-        house
-            .devices(&workspace, (size.devices - room * 100).min(100))
-            .await?;
+struct Filled {
+    house: House,
+    org: OrgId,
+}
+
+impl Filled {
+    async fn start(plan: &Plan, size: Size) -> Result<Self> {
+        let house = House::durable(&plan.hallway).await?;
+        let mut connection = house.connect().await?;
+        let me = client::json(&mut connection, "GET", "/v1/people/me", Some(&house.token), None).await?;
+        let org: OrgId = me["orgId"]
+            .as_str()
+            .context("no orgId")?
+            .parse()
+            .context("orgId")?;
+        // Rooms of a hundred devices: more than anybody has in one place, few enough to be quick.
+        for room in 0..size.devices.div_ceil(100) {
+            let workspace = house.workspace(&format!("Room {room}")).await?;
+            let left = size.devices - room * 100;
+            house.devices(&workspace, left.min(100)).await?;
+        }
+        drop(connection);
+        let house = house.refilled(async |dir| fill(dir, org, size).await).await?;
+        Ok(Self { house, org })
     }
-    drop(connection);
-    house.refilled(async |dir| fill(dir, org, size).await).await
+
+    /// The request for a page, behind so many others. Where the path ends in `=`, the organization is meant.
+    async fn ask(&self, path: &str, depth: usize) -> Result<Vec<u8>> {
+        let house = &self.house;
+        let mut connection = house.connect().await?;
+        let mut path = match path.strip_suffix('=') {
+            Some(parameter) => format!("{parameter}={}", self.org),
+            None => path.to_owned(),
+        };
+        for _ in 0..depth {
+            let (status, body) = connection
+                .ask(&request("GET", &path, Some(&house.token), None))
+                .await?;
+            anyhow::ensure!(
+                status == 200,
+                "{path}: {status}: {}",
+                String::from_utf8_lossy(body)
+            );
+            let next = connection.next_page();
+            path = next.with_context(|| format!("{path} has no next page"))?;
+        }
+        let ask = request("GET", &path, Some(&house.token), None);
+        let (status, body) = connection.ask(&ask).await?;
+        let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or(json!(null));
+        let items = answer["items"].as_array().map_or(0, Vec::len);
+        anyhow::ensure!(
+            status == 200 && items == 100,
+            "{path}: {status} with {items} items: {}",
+            String::from_utf8_lossy(&body[..body.len().min(300)])
+        );
+        Ok(ask)
+    }
 }
 
 /// Puts people and events into the store of a Hallway that is not running.
@@ -153,31 +195,4 @@ fn event(org: OrgId, number: usize) -> AuditEvent {
         admin_roles: Vec::new(),
         target_id: None,
     }
-}
-
-/// The request for a page, behind so many others.
-async fn ask(house: &House, path: &str, depth: usize) -> Result<Vec<u8>> {
-    let mut connection = house.connect().await?;
-    let mut path = path.to_owned();
-    for _ in 0..depth {
-        let (status, body) = connection
-            .ask(&request("GET", &path, Some(&house.token), None))
-            .await?;
-        anyhow::ensure!(
-            status == 200,
-            "{path}: {status}: {}",
-            String::from_utf8_lossy(body)
-        );
-        let next = connection.next_page();
-        path = next.with_context(|| format!("{path} has no next page"))?;
-    }
-    let ask = request("GET", &path, Some(&house.token), None);
-    let (status, body) = connection.ask(&ask).await?;
-    let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or(json!(null));
-    let items = answer["items"].as_array().map_or(0, Vec::len);
-    anyhow::ensure!(
-        status == 200 && items == 100,
-        "{path}: {status} with {items} items"
-    );
-    Ok(ask)
 }
