@@ -21,10 +21,14 @@ use crate::records::Kept;
 
 mod access;
 mod actions;
-mod lifecycle;
+mod activate;
+mod activation;
+mod ending;
 mod news;
 mod push;
 mod self_service;
+mod update;
+mod upload;
 mod view;
 
 pub(crate) use access::{allows, features, requested};

@@ -7,7 +7,7 @@ use hallway_wire::manifest::Feature;
 use serde::{Deserialize, Serialize};
 
 use super::Activation;
-use super::lifecycle::xapi_access_text;
+use super::activation::xapi_access_text;
 use crate::crypto::random_jti;
 use crate::error::{Doing as _, Error, Result};
 use crate::platform::Platform;

@@ -52,7 +52,6 @@ impl Platform {
 
     /// As [`Self::end_webhooks_of`], only those that one client made for the person: for when its authorization
     /// is withdrawn. `None` is the client of personal access tokens.
-    #[allow(dead_code, reason = "for whoever withdraws authorizations")]
     pub(crate) async fn end_webhooks_of_client(
         &self,
         org: OrgId,
