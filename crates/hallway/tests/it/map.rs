@@ -19,6 +19,7 @@ const MAP: &[(&str, &[&str])] = &[
         &["hallway-platform", "hallway-wire", "hallway-xapi"],
     ),
     ("hallway-device", &["hallway-wire", "hallway-xapi"]),
+    ("hallway-sdk", &["hallway-wire", "hallway-xapi"]),
     ("hallway", ALL),
     ("hallway-bench", ALL),
 ];

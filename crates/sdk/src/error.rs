@@ -1,0 +1,426 @@
+//! What can go wrong, as one type.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode, header};
+use serde::Deserialize;
+
+use crate::jwt::CodeError;
+use crate::tokens::StoreError;
+
+/// What the calls of this crate return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done.
+///
+/// Whatever the service said comes with a [`Context`]: method, path, status, its message, and the tracking id
+/// that its operators ask for. No variant holds a token or a query.
+///
+/// ```no_run
+/// # async fn example(client: hallway_sdk::Client, id: hallway_sdk::DeviceId) -> hallway_sdk::Result<()> {
+/// use hallway_sdk::Error;
+///
+/// match client.device(&id).status("Audio.Volume").get::<u8>().await {
+///     Ok(volume) => println!("{volume}"),
+///     Err(Error::NotFound(_)) => println!("no such device, or it has no volume"),
+///     Err(Error::Permission { missing, .. }) => println!("ask the administrator for {missing}"),
+///     Err(error) if error.is_temporary() => println!("later: {error}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The service does not understand the request, or it breaks a rule (400, 405, 413, 415 and their kind).
+    #[error("bad request: {0}")]
+    BadRequest(Box<Context>),
+    /// The token is not valid, and no new one could be had (401).
+    #[error("unauthorized: {0}")]
+    Unauthorized(Box<Context>),
+    /// The token is valid and does not allow this (403), or the integration was never granted it.
+    #[error("not permitted: {context}")]
+    Permission {
+        /// What is missing, where it is known.
+        missing: Missing,
+        /// Which request it was.
+        context: Box<Context>,
+    },
+    /// There is no such thing, or the caller must not see it (404, 410).
+    #[error("not found: {0}")]
+    NotFound(Box<Context>),
+    /// The state of things does not allow it now (409, 412, 428).
+    #[error("conflict: {0}")]
+    Conflict(Box<Context>),
+    /// Too many requests (429), also after the retries of the client.
+    #[error("rate limited: {context}")]
+    RateLimited {
+        /// How long the service wants to be left alone.
+        retry_after: Duration,
+        /// Which request it was.
+        context: Box<Context>,
+    },
+    /// The service, or the device behind it, cannot answer now (408, 423 and 500 to 599).
+    #[error("unavailable: {context}")]
+    Unavailable {
+        /// When to come back, if the service said so.
+        retry_after: Option<Duration>,
+        /// Which request it was.
+        context: Box<Context>,
+    },
+    /// No answer came.
+    #[error("no answer: {context}")]
+    Transport {
+        /// Whether the request may have arrived. `false`: it certainly did not.
+        maybe_arrived: bool,
+        /// Which request it was.
+        context: Box<Context>,
+        /// What the network said.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The answer is not what the protocol says.
+    #[error("unexpected answer: {0}")]
+    Protocol(Box<Context>),
+    /// Something was set up wrongly here; nothing was sent.
+    #[error("{0}")]
+    Configuration(String),
+    /// An activation code, or the JWT of an action, was refused.
+    #[error("refused: {0}")]
+    Code(#[from] CodeError),
+    /// What must be kept could not be kept, or not be read back.
+    #[error("token store: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Which request it was, and what the service said about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// `GET`; empty where no request was made.
+    pub method: String,
+    /// The path, without query.
+    pub path: String,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// Names the request in the logs of the service: quote it when asking its operators.
+    pub tracking_id: Option<String>,
+    /// What was wrong, as a sentence of the service.
+    pub message: String,
+    /// One entry for each thing that was wrong.
+    pub details: Vec<Detail>,
+}
+
+/// One thing that was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// A sentence.
+    pub description: String,
+    /// The number of the documentation, where there is one.
+    pub code: Option<i64>,
+}
+
+/// What is missing for a permission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Missing {
+    /// One of these scopes.
+    Scope(Vec<String>),
+    /// An entry of the manifest's `xapiAccess` that encloses this path.
+    Xapi(String),
+    /// The service did not say.
+    Unknown,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope(scopes) => write!(f, "the scope {}", scopes.join(" or ")),
+            Self::Xapi(path) => write!(f, "xAPI access to {path}"),
+            Self::Unknown => f.write_str("a permission that the service does not name"),
+        }
+    }
+}
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for detail in &self.details {
+            if detail.description != self.message {
+                write!(f, "; {}", detail.description)?;
+            }
+            if let Some(code) = detail.code {
+                write!(f, " [{code}]")?;
+            }
+        }
+        if self.method.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({} {}", self.method, self.path)?;
+        if let Some(status) = self.status {
+            write!(f, ", status {status}")?;
+        }
+        if let Some(id) = &self.tracking_id {
+            write!(f, ", tracking id {id}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl Context {
+    pub(crate) fn new(method: &Method, path: &str, tracking_id: Option<String>) -> Self {
+        Self {
+            method: method.to_string(),
+            path: path.to_owned(),
+            tracking_id,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn say(mut self, message: impl Into<String>) -> Box<Self> {
+        self.message = message.into();
+        Box::new(self)
+    }
+
+    pub(crate) fn local(message: impl Into<String>) -> Box<Self> {
+        Self::default().say(message)
+    }
+}
+
+impl Error {
+    /// Which request it was, and what the service said; `None` where no request was made for it.
+    pub fn context(&self) -> Option<&Context> {
+        match self {
+            Self::BadRequest(context)
+            | Self::Unauthorized(context)
+            | Self::Permission { context, .. }
+            | Self::NotFound(context)
+            | Self::Conflict(context)
+            | Self::RateLimited { context, .. }
+            | Self::Unavailable { context, .. }
+            | Self::Transport { context, .. }
+            | Self::Protocol(context) => Some(context),
+            Self::Configuration(_) | Self::Code(_) | Self::Store(_) => None,
+        }
+    }
+
+    /// Names the request in the logs of the service.
+    pub fn tracking_id(&self) -> Option<&str> {
+        self.context()?.tracking_id.as_deref()
+    }
+
+    /// Whether the same may succeed later, without anybody changing anything.
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { .. } | Self::Unavailable { .. } | Self::Transport { .. }
+        )
+    }
+
+    /// How long to wait before the next try, if the service said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } => Some(*retry_after),
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::NotFound(Context::local(message))
+    }
+
+    pub(crate) fn protocol(message: impl Into<String>) -> Self {
+        Self::Protocol(Context::local(message))
+    }
+
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::Configuration(message.into())
+    }
+}
+
+/// The body of errors, as leniently as it can be read (rest-basics 3).
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Body {
+    message: Option<String>,
+    errors: Vec<Item>,
+    tracking_id: Option<String>,
+    error_code: Option<i64>,
+    error: Option<serde_json::Value>,
+    error_description: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Item {
+    description: Option<String>,
+    error_code: Option<i64>,
+    error_message: Option<String>,
+}
+
+/// `Retry-After`, in whole seconds. Dates are not used by the service.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The error that an answer tells.
+pub(crate) fn refusal(mut context: Context, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    let read: Body = serde_json::from_slice(body).unwrap_or_default();
+    context.status = Some(status.as_u16());
+    let told = headers.get("trackingid").and_then(|value| value.to_str().ok());
+    if let Some(id) = told.map(ToOwned::to_owned).or(read.tracking_id) {
+        context.tracking_id = Some(id);
+    }
+    let word = read.error.as_ref().and_then(|error| error.as_str());
+    context.message = read
+        .error_description
+        .or(read.message)
+        .or(word.map(ToOwned::to_owned))
+        .unwrap_or_else(|| status.canonical_reason().unwrap_or("an error without a text").to_owned());
+    context.details = read
+        .errors
+        .into_iter()
+        .filter_map(|item| {
+            Some(Detail {
+                code: item.error_code,
+                description: item.description.or(item.error_message)?,
+            })
+        })
+        .collect();
+    if let Some(code) = read.error_code
+        && context.details.iter().all(|detail| detail.code != Some(code))
+    {
+        let description = context.message.clone();
+        let code = Some(code);
+        context.details.insert(0, Detail { description, code });
+    }
+    let context = Box::new(context);
+    match status.as_u16() {
+        401 => Error::Unauthorized(context),
+        403 => Error::Permission {
+            missing: missing(&context.message),
+            context,
+        },
+        404 | 410 => Error::NotFound(context),
+        409 | 412 | 428 => Error::Conflict(context),
+        429 => Error::RateLimited {
+            retry_after: retry_after(headers).unwrap_or(Duration::from_secs(5)),
+            context,
+        },
+        408 | 423 | 500.. => Error::Unavailable {
+            retry_after: retry_after(headers),
+            context,
+        },
+        400..=499 => Error::BadRequest(context),
+        _ => Error::Protocol(context),
+    }
+}
+
+/// Finds in a sentence which scope or path it names.
+fn missing(message: &str) -> Missing {
+    let words = || {
+        message
+            .split_whitespace()
+            .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != ']' && c != '*'))
+    };
+    let scopes: Vec<String> = words()
+        .filter(|word| is_scope(word))
+        .map(ToOwned::to_owned)
+        .collect();
+    if !scopes.is_empty() {
+        return Missing::Scope(scopes);
+    }
+    let path = words().find(|word| {
+        word.contains('.')
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.parse::<hallway_xapi::Pattern>().is_ok()
+    });
+    path.map_or(Missing::Unknown, |path| Missing::Xapi(path.to_owned()))
+}
+
+/// `spark-admin:devices_read`
+fn is_scope(word: &str) -> bool {
+    const FAMILIES: [&str; 9] = [
+        "spark", "spark-admin", "spark-compliance", "meeting", "identity", "Identity", "audit", "application",
+        "analytics",
+    ];
+    word.split_once(':').is_some_and(|(family, name)| {
+        FAMILIES.contains(&family)
+            && !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(status: u16, body: &str) -> Error {
+        let mut headers = HeaderMap::new();
+        headers.insert("trackingid", "HALLWAY_1".parse().unwrap());
+        headers.insert("retry-after", "7".parse().unwrap());
+        let context = Context::new(&Method::GET, "/people", Some("mine".to_owned()));
+        refusal(context, StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
+    }
+
+    #[test]
+    fn every_status_has_its_variant() {
+        let body = r#"{"message":"No.","errors":[{"description":"No."}],"trackingId":"x"}"#;
+        assert!(matches!(told(400, body), Error::BadRequest(_)));
+        assert!(matches!(told(401, body), Error::Unauthorized(_)));
+        assert!(matches!(told(404, body), Error::NotFound(_)));
+        assert!(matches!(told(410, body), Error::NotFound(_)));
+        assert!(matches!(told(409, body), Error::Conflict(_)));
+        assert!(matches!(told(415, body), Error::BadRequest(_)));
+        assert_eq!(told(429, body).retry_after(), Some(Duration::from_secs(7)));
+        assert!(matches!(told(504, body), Error::Unavailable { .. }));
+        assert!(matches!(told(302, body), Error::Protocol(_)));
+        let error = told(400, body);
+        assert_eq!(error.tracking_id(), Some("HALLWAY_1"));
+        assert_eq!(
+            error.to_string(),
+            "bad request: No. (GET /people, status 400, tracking id HALLWAY_1)"
+        );
+    }
+
+    #[test]
+    fn names_what_is_missing() {
+        for (message, expected) in [
+            (
+                "The access token lacks the scope spark-admin:people_read.",
+                Missing::Scope(vec!["spark-admin:people_read".to_owned()]),
+            ),
+            (
+                "The access token lacks a scope: one of spark:devices_read or spark-admin:devices_read is needed.",
+                Missing::Scope(vec!["spark:devices_read".to_owned(), "spark-admin:devices_read".to_owned()]),
+            ),
+            (
+                "The integration was not granted the command Audio.Volume.Set: its manifest must ask for it.",
+                Missing::Xapi("Audio.Volume.Set".to_owned()),
+            ),
+            ("Access denied.", Missing::Unknown),
+        ] {
+            let body = serde_json::json!({ "message": message }).to_string();
+            let Error::Permission { missing, .. } = told(403, &body) else {
+                panic!("{message}");
+            };
+            assert_eq!(missing, expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn reads_what_is_not_as_documented() {
+        for body in ["", "<html>", "[]", "null", r#"[{"errors":[]}]"#] {
+            assert_eq!(told(400, body).context().unwrap().message, "Bad Request", "{body}");
+        }
+        let error = told(400, r#"{"error":"invalid_grant","error_description":"It ran out."}"#);
+        assert_eq!(error.context().unwrap().message, "It ran out.");
+        let error = told(409, r#"{"message":"In use.","errorCode":25223,"errors":[{"description":"DN","errorCode":8363}]}"#);
+        let codes: Vec<_> = error.context().unwrap().details.iter().map(|d| d.code).collect();
+        assert_eq!(codes, [Some(25223), Some(8363)]);
+    }
+}

@@ -1,0 +1,275 @@
+//! Connecting: from an activation code, or from what is stored.
+
+use std::sync::{Arc, Mutex};
+
+use hallway_wire::Secret;
+use tokio::sync::watch;
+
+use super::actions::Seen;
+use super::app::{App, AppUpdate, AppWebhook, Customer, OperationalState, ProvisioningState, Queue};
+use super::provisioning::Provisioning;
+use super::{Inner, Integration};
+use crate::client::{Client, Https, RateLimit, RetryPolicy, Transport};
+use crate::error::{Error, Result};
+use crate::jwt::{KeySource, Keys, Parts};
+use crate::tokens::{Account, MemoryStore, Renewing, TokenStore, load, now};
+
+/// How notifications come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Listening {
+    /// What was said before stays in force.
+    #[default]
+    AsBefore,
+    /// They are fetched: [`Integration::poll`].
+    LongPolling,
+    /// They are posted to this address: [`Integration::receiver`].
+    Webhook(String),
+}
+
+/// Collects what an [`Integration`] needs to connect.
+#[must_use]
+#[derive(Debug)]
+pub struct Builder {
+    client_id: String,
+    client_secret: Secret,
+    code: Option<Secret>,
+    store: Arc<dyn TokenStore>,
+    name: String,
+    keys: KeySource,
+    listening: Listening,
+    webhook_secret: Option<Secret>,
+    actions_url: Option<String>,
+    customer: Option<Customer>,
+    transport: Option<Arc<dyn Transport>>,
+    retry: RetryPolicy,
+    limit: RateLimit,
+    user_agent: Option<String>,
+}
+
+impl Builder {
+    pub(super) fn new(client_id: String, client_secret: String) -> Self {
+        Self {
+            client_id,
+            client_secret: Secret::new(client_secret),
+            code: None,
+            store: Arc::new(MemoryStore::default()),
+            name: "integration".to_owned(),
+            keys: KeySource::Webex,
+            listening: Listening::AsBefore,
+            webhook_secret: None,
+            actions_url: None,
+            customer: None,
+            transport: None,
+            retry: RetryPolicy::default(),
+            limit: RateLimit::default(),
+            user_agent: None,
+        }
+    }
+
+    /// The code that an administrator was given. It is needed once: a code that was used before is passed over,
+    /// so it may stay in the settings.
+    pub fn activation_code(mut self, code: impl Into<Option<String>>) -> Self {
+        self.code = code.into().filter(|code| !code.trim().is_empty()).map(Secret::new);
+        self
+    }
+
+    /// Where tokens and addresses are kept; in memory if nothing is said.
+    pub fn store(mut self, store: Arc<dyn TokenStore>) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// The name under which they are kept: one for each organization.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Where the keys are that sign; those of Webex's regions if nothing is said. For a Hallway:
+    /// `KeySource::Url("https://hallway.example.com/jwks".to_owned())`.
+    pub fn keys(mut self, keys: KeySource) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Notifications are fetched. Needs no address that the service can reach.
+    pub fn long_polling(mut self) -> Self {
+        self.listening = Listening::LongPolling;
+        self
+    }
+
+    /// Notifications are posted to this address. A secret for their signatures is made and stored.
+    pub fn webhook(mut self, url: impl Into<String>) -> Self {
+        self.listening = Listening::Webhook(url.into());
+        self
+    }
+
+    /// The secret of the signatures, at least twenty characters, if it should not be made here.
+    pub fn webhook_secret(mut self, secret: impl Into<String>) -> Self {
+        self.webhook_secret = Some(Secret::new(secret));
+        self
+    }
+
+    /// Where actions are posted.
+    pub fn actions_url(mut self, url: impl Into<String>) -> Self {
+        self.actions_url = Some(url.into());
+        self
+    }
+
+    /// Your own reference to the customer, which the service keeps.
+    pub fn customer(mut self, id: impl Into<String>, name: Option<String>) -> Self {
+        self.customer = Some(Customer { id: id.into(), name });
+        self
+    }
+
+    /// How requests travel.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// How patiently requests are repeated.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How often at most it asks.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// What the program calls itself.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Connects: verifies the code if there is a new one, gets a token, and tells the service that the
+    /// integration is ready and how notifications come. Whatever was learned is stored before it is used.
+    ///
+    /// # Errors
+    /// [`Error::Code`]: the code is not good. [`Error::Unauthorized`]: what is stored is not valid any more, an
+    /// administrator must activate the integration again. [`Error::Configuration`]: nothing is stored, and there
+    /// is no code. Others: the service could not be asked.
+    pub async fn connect(mut self) -> Result<Integration> {
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => Arc::new(Https::new()?) as _,
+        };
+        let keys = Keys::new(self.keys.clone(), Arc::clone(&transport));
+        let (mut account, new) = self.account(&keys).await?;
+        let provisioning = account
+            .provisioning
+            .as_mut()
+            .ok_or_else(|| Error::configuration(format!("what is stored under `{}` is no integration", self.name)))?;
+        if let Listening::Webhook(_) = self.listening {
+            let given = self.webhook_secret.take().or(provisioning.webhook_secret.take());
+            provisioning.webhook_secret = Some(given.unwrap_or_else(make_secret));
+            let secret = provisioning.webhook_secret.as_ref().map(Secret::expose).unwrap_or_default();
+            if secret.chars().count() < 20 {
+                return Err(Error::configuration("the secret of the webhook needs at least twenty characters"));
+            }
+        }
+        let provisioning = provisioning.clone();
+        let oauth = provisioning.oauth(self.client_id.clone(), self.client_secret.clone());
+        let grants = Arc::new(provisioning.grants.clone());
+        let tokens = Renewing::with(oauth, Arc::clone(&self.store), self.name.clone(), account, Arc::clone(&transport));
+        if new || matches!(self.listening, Listening::Webhook(_)) {
+            tokens.change(|_, _| ()).await?;
+        }
+        let mut builder = Client::builder(provisioning.webexapis_base_url.clone())
+            .tokens(Arc::new(tokens.clone()))
+            .transport(transport)
+            .retry(self.retry)
+            .rate_limit(self.limit);
+        if let Some(name) = &self.user_agent {
+            builder = builder.user_agent(name);
+        }
+        let client = builder.build()?;
+        provisioning.urls().for_each(|url| client.trust(url));
+        let update = self.update(&provisioning);
+        let call = client.request(http::Method::PATCH, provisioning.app_url.clone());
+        let app: App = call.idempotent(true).json(&update).read().await?;
+        let integration = Integration(Arc::new(Inner {
+            client,
+            tokens,
+            keys,
+            listening: self.listening,
+            app: Mutex::new(Arc::new(app.clone())),
+            grants: watch::Sender::new(grants),
+            health: Mutex::new(OperationalState::Operational),
+            seen: Mutex::new(Seen::default()),
+            ended: watch::Sender::new(false),
+        }));
+        integration.take(app).await?;
+        Ok(integration)
+    }
+
+    /// The account, and whether it is not stored yet.
+    async fn account(&self, keys: &Keys) -> Result<(Account, bool)> {
+        let stored = load(&*self.store, &self.name).await?;
+        let Some(code) = &self.code else {
+            let nothing = || {
+                Error::configuration(format!(
+                    "nothing is stored under `{}`: an activation code is needed, which an administrator gets by \
+                     activating the integration",
+                    self.name
+                ))
+            };
+            return stored.map(|account| (account, false)).ok_or_else(nothing);
+        };
+        let claims = Parts::of(code.expose())?.unverified()?;
+        if let Some(account) = &stored
+            && let Some(known) = &account.provisioning
+            && (known.code_id == claims.jti || (known.app_id == claims.app_id && known.code_made >= claims.iat))
+        {
+            return Ok((account.clone(), false));
+        }
+        let mut account = Provisioning::account(keys.verify(code.expose()).await?, now().millis())?;
+        if let (Some(before), Some(new)) = (stored, &account.provisioning)
+            && let Some(old) = &before.provisioning
+            && old.app_id == new.app_id
+            && old.org_id.names_same(&new.org_id)
+        {
+            // The same activation, issued again: what worked before is not thrown away.
+            account.previous_refresh_token = Some(before.refresh_token);
+        }
+        Ok((account, true))
+    }
+
+    fn update(&self, provisioning: &Provisioning) -> AppUpdate {
+        let mut update = AppUpdate {
+            provisioning_state: Some(ProvisioningState::Completed),
+            actions_url: self.actions_url.clone(),
+            customer: self.customer.clone(),
+            ..AppUpdate::default()
+        };
+        match &self.listening {
+            Listening::AsBefore => {}
+            Listening::LongPolling => {
+                update.queue = Some(Queue {
+                    poll_url: None,
+                    state: Some("enabled".to_owned()),
+                });
+            }
+            Listening::Webhook(url) => {
+                update.webhook = Some(AppWebhook {
+                    target_url: Some(url.clone()),
+                    kind: "hmac_signature",
+                    secret: provisioning.webhook_secret.clone(),
+                    headers: None,
+                });
+            }
+        }
+        update
+    }
+}
+
+/// 256 bits, as text.
+fn make_secret() -> Secret {
+    use base64::Engine as _;
+    let bytes: [u8; 32] = rand::random();
+    Secret::new(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}

@@ -1,0 +1,257 @@
+//! Fetching notifications (workspace-integrations 10.3).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use http::Method;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::inbox::{Inbox, Outcome, Persistence, Source, Worker};
+use super::memory::{Fingerprint, Memory, Recent};
+use super::message::{Message, Notification};
+use crate::client::RetryPolicy;
+use crate::error::{Error, Result};
+use crate::integration::{Action, Integration, Listening, Queue, Via};
+
+/// How notifications are fetched.
+#[derive(Clone, Debug)]
+pub struct PollOptions {
+    /// What was handled; [`Recent`] if nothing is said.
+    pub memory: Arc<dyn Memory>,
+    /// What happens to a notification that could not be handled.
+    pub persistence: Persistence,
+    /// Of so many devices at once are notifications handed out. Those of one device come one after the other.
+    pub lanes: usize,
+}
+
+impl Default for PollOptions {
+    fn default() -> Self {
+        Self {
+            memory: Arc::new(Recent::default()),
+            persistence: Persistence::default(),
+            lanes: 16,
+        }
+    }
+}
+
+/// The service holds a poll for about twenty seconds; after this it is dead.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// An empty answer that comes sooner than this is followed by a pause, so that a broken service is not stormed.
+const TOO_SOON: Duration = Duration::from_secs(1);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Batch {
+    #[serde(default)]
+    messages: Vec<Box<RawValue>>,
+    /// A new address of the queue, in one of two places.
+    #[serde(default)]
+    poll_url: Option<String>,
+    #[serde(default)]
+    queue: Option<Queue>,
+}
+
+impl Integration {
+    /// Fetches notifications, for as long as the inbox lives.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`]: the integration was not connected with
+    /// [`long_polling`](crate::integration::Builder::long_polling).
+    pub fn poll(&self) -> Result<Inbox> {
+        self.poll_with(PollOptions::default())
+    }
+
+    /// As [`poll`](Self::poll), with a say in how.
+    ///
+    /// ```no_run
+    /// # fn example(integration: hallway_sdk::Integration) -> hallway_sdk::Result<()> {
+    /// use std::sync::Arc;
+    /// use hallway_sdk::notify::{PollOptions, RecentFile};
+    ///
+    /// let inbox = integration.poll_with(PollOptions {
+    ///     memory: Arc::new(RecentFile::open("handled", 10_000)?),
+    ///     ..PollOptions::default()
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub fn poll_with(&self, options: PollOptions) -> Result<Inbox> {
+        if *self.listening() != Listening::LongPolling {
+            return Err(Error::configuration(
+                "the integration was not connected with `long_polling()`, so it has no queue to poll",
+            ));
+        }
+        // One place: whoever asks for the next delivery lets the next one in.
+        let (sender, receiver) = mpsc::channel(1);
+        let poller = Poller {
+            integration: self.clone(),
+            source: Source {
+                deliveries: sender,
+                memory: options.memory,
+                persistence: options.persistence,
+                gives_up: true,
+            },
+            lanes: options.lanes.max(1),
+        };
+        let worker = Worker(tokio::spawn(poller.run()));
+        Ok(Inbox::new(receiver, self.clone(), Some(worker)))
+    }
+}
+
+struct Poller {
+    integration: Integration,
+    source: Source,
+    lanes: usize,
+}
+
+/// A message and its name.
+struct Fetched {
+    print: Fingerprint,
+    message: Message,
+}
+
+impl Poller {
+    async fn run(self) {
+        let pauses = RetryPolicy {
+            first: Duration::from_secs(1),
+            most: Duration::from_secs(30),
+            ..RetryPolicy::default()
+        };
+        let mut failures = 0;
+        let mut moved_to: Option<String> = None;
+        while !self.source.deliveries.is_closed() {
+            let asked = Instant::now();
+            match self.fetch(moved_to.as_deref()).await {
+                Ok(batch) => {
+                    failures = 0;
+                    let url = batch.queue.and_then(|queue| queue.poll_url).or(batch.poll_url);
+                    if let Some(url) = url.filter(|url| self.integration.client().trusts(url)) {
+                        moved_to = Some(url);
+                    }
+                    let empty = batch.messages.is_empty();
+                    // The next poll acknowledges the batch: it is sent when everything in it is handled.
+                    if !self.hand_out(batch.messages).await {
+                        return;
+                    }
+                    if empty && asked.elapsed() < TOO_SOON {
+                        tokio::time::sleep(TOO_SOON).await;
+                    }
+                }
+                Err(error) => {
+                    failures += 1;
+                    moved_to = None;
+                    if self.integration.ended() {
+                        return;
+                    }
+                    if matches!(error, Error::NotFound(_)) {
+                        self.revive().await;
+                    }
+                    let pause = error.retry_after().unwrap_or_default() + pauses.pause(failures);
+                    tracing::warn!(%error, failures, ?pause, "the poll failed");
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    async fn fetch(&self, moved_to: Option<&str>) -> Result<Batch> {
+        let app = self.integration.app();
+        let known = app.queue.as_ref().and_then(|queue| queue.poll_url.as_deref());
+        let url = moved_to
+            .or(known)
+            .ok_or_else(|| Error::not_found("the service did not say where the queue is"))?;
+        let call = self.integration.client().request(Method::GET, url);
+        let answer = call.timeout(PATIENCE).attempts(1).send().await?;
+        answer.json()
+    }
+
+    /// The queue is gone: asks for it again.
+    async fn revive(&self) {
+        match self.integration.resume().await {
+            Ok(()) => tracing::info!("the queue was gone and is there again"),
+            Err(error) => tracing::warn!(%error, "the queue is gone"),
+        }
+    }
+
+    /// Hands out a batch and waits until all of it is handled. `false`: nobody listens any more.
+    async fn hand_out(&self, messages: Vec<Box<RawValue>>) -> bool {
+        let mut order = Vec::new();
+        let mut lanes: HashMap<String, Vec<Fetched>> = HashMap::new();
+        for text in messages {
+            let text = text.get();
+            match serde_json::from_str::<Message>(text) {
+                Ok(message) => {
+                    let lane = message.lane();
+                    let fetched = Fetched {
+                        print: Fingerprint::of(text.as_bytes()),
+                        message,
+                    };
+                    let lane = lanes.entry(lane.clone()).or_insert_with(|| {
+                        order.push(lane);
+                        Vec::new()
+                    });
+                    lane.push(fetched);
+                }
+                Err(error) => tracing::warn!(%error, "a message of the queue cannot be read"),
+            }
+        }
+        let lanes = order.into_iter().filter_map(|lane| lanes.remove(&lane)).collect::<Vec<_>>();
+        let all = stream::iter(lanes).map(|lane| self.hand_out_lane(lane));
+        let open = all.buffer_unordered(self.lanes).all(|open| async move { open }).await;
+        open && !self.integration.ended()
+    }
+
+    async fn hand_out_lane(&self, lane: Vec<Fetched>) -> bool {
+        for Fetched { print, message } in lane {
+            let notification = match message {
+                Message::Action { jwt } => self.act(&jwt).await.map(Notification::Action),
+                message if self.source.knows(print).await => {
+                    drop(message);
+                    None
+                }
+                message => message.told(),
+            };
+            if let Some(notification) = notification
+                && self.source.deliver(notification, print).await == Outcome::Closed
+            {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Carries an action out; patiently, because the service does not send it again.
+    async fn act(&self, jwt: &str) -> Option<Action> {
+        let pauses = RetryPolicy::default();
+        for tried in 1..=pauses.attempts {
+            match self.integration.act(jwt, Via::Queue).await {
+                Ok(action) => return action,
+                Err(error) if error.is_temporary() && tried < pauses.attempts => {
+                    tracing::warn!(%error, "an action is tried again");
+                    tokio::time::sleep(pauses.pause(tried)).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "an action of the service was not carried out");
+                    return None;
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Message {
+    /// What must stay in order.
+    fn lane(&self) -> String {
+        let device = self.about().and_then(super::message::About::device);
+        device.map(|id| id.as_str().to_owned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,36 @@
+//! The resources of the REST API: people, licenses, places, devices, calling, messaging, webhooks, applications.
+//!
+//! Answers are read leniently: a member that a service leaves out is `None` or empty, a word that it adds is kept.
+//! Requests say only what was set: a [`Member`] is kept, set or cleared.
+
+mod applications;
+mod calling;
+mod devices;
+mod frame;
+mod licenses;
+mod locations;
+mod messaging;
+mod organizations;
+mod people;
+mod webhooks;
+mod workspaces;
+
+pub use applications::{Application, ApplicationQuery, Applications, ServiceAppTokens};
+pub use calling::{
+    AddNumbers, Calling, CallingLocation, CallingLocationQuery, NumberChange, NumberLocation, NumberOwner,
+    NumberQuery, NumberState, PersonNumber, PersonNumbers, PhoneNumber, ValidatedNumber, Validation,
+};
+pub use devices::{ActivationCode, ConnectionStatus, DeviceInfo, DeviceQuery, Devices};
+pub use frame::Member;
+pub use licenses::{Assigned, Holder, License, LicenseChange, Licenses, Line};
+pub use locations::{Address, Floor, Floors, Location, LocationBody, LocationQuery, Locations};
+pub use messaging::{
+    Membership, MembershipQuery, Memberships, Message, MessageBody, MessageQuery, Messages, Room, RoomBody,
+    RoomQuery, Rooms,
+};
+pub use organizations::{Organization, Organizations, Role, Roles};
+pub use people::{People, Person, PersonBody, PersonQuery, WorkNumber};
+pub use webhooks::{Webhook, WebhookBody, WebhookQuery, Webhooks};
+pub use workspaces::{
+    Capability, Metric, MetricName, Metrics, MetricsQuery, Workspace, WorkspaceBody, WorkspaceQuery, Workspaces,
+};

@@ -1,0 +1,40 @@
+//! Who asks: tokens, how they are renewed, and where they are kept.
+//!
+//! A [`TokenSource`] hands out access tokens. [`Personal`] has one that is never renewed. [`Renewing`] has a
+//! refresh token, of a Service App or of the machine account of an integration: it renews ahead of time, once
+//! for all tasks that ask, and keeps what it has in a [`TokenStore`], so that a restart needs no person.
+
+mod account;
+mod file;
+mod personal;
+mod renewing;
+mod store;
+
+pub use account::{Account, OAuth};
+pub use file::FileStore;
+pub use personal::Personal;
+pub use renewing::Renewing;
+pub(crate) use account::now;
+pub(crate) use renewing::load;
+pub use store::{MemoryStore, StoreError, TokenStore};
+
+use async_trait::async_trait;
+use hallway_wire::Secret;
+
+use crate::error::Result;
+
+/// Hands out access tokens.
+#[async_trait]
+pub trait TokenSource: Send + Sync + 'static {
+    /// A token that is good now, as far as anybody knows.
+    ///
+    /// # Errors
+    /// None can be had.
+    async fn token(&self) -> Result<Secret>;
+
+    /// The service refused this token. Whether there is another one now, so that asking again makes sense.
+    ///
+    /// # Errors
+    /// A new one was asked for, and that failed.
+    async fn refused(&self, token: &Secret) -> Result<bool>;
+}
