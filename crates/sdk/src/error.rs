@@ -250,6 +250,7 @@ struct Body {
     tracking_id: Option<String>,
     error_code: Option<i64>,
     error: Option<serde_json::Value>,
+    #[serde(rename = "error_description")]
     error_description: Option<String>,
 }
 
@@ -280,7 +281,12 @@ pub(crate) fn refusal(mut context: Context, status: StatusCode, headers: &Header
         .error_description
         .or(read.message)
         .or(word.map(ToOwned::to_owned))
-        .unwrap_or_else(|| status.canonical_reason().unwrap_or("an error without a text").to_owned());
+        .unwrap_or_else(|| {
+            status
+                .canonical_reason()
+                .unwrap_or("an error without a text")
+                .to_owned()
+        });
     context.details = read
         .errors
         .into_iter()
@@ -345,13 +351,22 @@ fn missing(message: &str) -> Missing {
 /// `spark-admin:devices_read`
 fn is_scope(word: &str) -> bool {
     const FAMILIES: [&str; 9] = [
-        "spark", "spark-admin", "spark-compliance", "meeting", "identity", "Identity", "audit", "application",
+        "spark",
+        "spark-admin",
+        "spark-compliance",
+        "meeting",
+        "identity",
+        "Identity",
+        "audit",
+        "application",
         "analytics",
     ];
     word.split_once(':').is_some_and(|(family, name)| {
         FAMILIES.contains(&family)
             && !name.is_empty()
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     })
 }
 
@@ -364,7 +379,12 @@ mod tests {
         headers.insert("trackingid", "HALLWAY_1".parse().unwrap());
         headers.insert("retry-after", "7".parse().unwrap());
         let context = Context::new(&Method::GET, "/people", Some("mine".to_owned()));
-        refusal(context, StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
+        refusal(
+            context,
+            StatusCode::from_u16(status).unwrap(),
+            &headers,
+            body.as_bytes(),
+        )
     }
 
     #[test]
@@ -396,7 +416,10 @@ mod tests {
             ),
             (
                 "The access token lacks a scope: one of spark:devices_read or spark-admin:devices_read is needed.",
-                Missing::Scope(vec!["spark:devices_read".to_owned(), "spark-admin:devices_read".to_owned()]),
+                Missing::Scope(vec![
+                    "spark:devices_read".to_owned(),
+                    "spark-admin:devices_read".to_owned(),
+                ]),
             ),
             (
                 "The integration was not granted the command Audio.Volume.Set: its manifest must ask for it.",
@@ -415,11 +438,21 @@ mod tests {
     #[test]
     fn reads_what_is_not_as_documented() {
         for body in ["", "<html>", "[]", "null", r#"[{"errors":[]}]"#] {
-            assert_eq!(told(400, body).context().unwrap().message, "Bad Request", "{body}");
+            assert_eq!(
+                told(400, body).context().unwrap().message,
+                "Bad Request",
+                "{body}"
+            );
         }
-        let error = told(400, r#"{"error":"invalid_grant","error_description":"It ran out."}"#);
+        let error = told(
+            400,
+            r#"{"error":"invalid_grant","error_description":"It ran out."}"#,
+        );
         assert_eq!(error.context().unwrap().message, "It ran out.");
-        let error = told(409, r#"{"message":"In use.","errorCode":25223,"errors":[{"description":"DN","errorCode":8363}]}"#);
+        let error = told(
+            409,
+            r#"{"message":"In use.","errorCode":25223,"errors":[{"description":"DN","errorCode":8363}]}"#,
+        );
         let codes: Vec<_> = error.context().unwrap().details.iter().map(|d| d.code).collect();
         assert_eq!(codes, [Some(25223), Some(8363)]);
     }

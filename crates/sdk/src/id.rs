@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use hallway_wire::id::{Kind, decode};
+use hallway_wire::id::Kind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -42,22 +42,16 @@ impl<K: Kind> Id<K> {
     /// The UUID inside, where there is one: two ids with the same UUID name the same thing, also where one of
     /// them names another region.
     pub fn uuid(&self) -> Option<Uuid> {
-        self.0.parse::<hallway_wire::Id<K>>().ok().map(hallway_wire::Id::uuid)
+        self.0
+            .parse::<hallway_wire::Id<K>>()
+            .ok()
+            .map(hallway_wire::Id::uuid)
     }
 
     /// Whether both name the same thing, in whichever spelling.
     pub fn names_same(&self, other: &Self) -> bool {
         self == other || self.uuid().is_some_and(|uuid| other.uuid() == Some(uuid))
     }
-}
-
-/// The UUID at the end of an organization's id, which may be one of several spellings.
-pub(crate) fn inner_uuid(text: &str) -> Option<Uuid> {
-    if let Ok(uuid) = Uuid::try_parse(text) {
-        return Some(uuid);
-    }
-    let (_, inner) = decode(text).ok()?;
-    Uuid::try_parse(&inner).ok()
 }
 
 impl<K> fmt::Display for Id<K> {

@@ -6,8 +6,8 @@
 mod claims;
 mod keys;
 
-pub use claims::{Claims, Said};
 pub(crate) use claims::readable;
+pub use claims::{Claims, Said};
 pub use keys::{KeySource, Keys};
 
 use base64::Engine as _;
@@ -78,7 +78,11 @@ impl<'a> Parts<'a> {
         }
         let (signed, signature) = text.rsplit_once('.').ok_or(CodeError::Shape)?;
         let (header, claims) = signed.split_once('.').ok_or(CodeError::Shape)?;
-        let read = |part: &str| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).map_err(|_| CodeError::Shape);
+        let read = |part: &str| {
+            URL_SAFE_NO_PAD
+                .decode(part.trim_end_matches('='))
+                .map_err(|_| CodeError::Shape)
+        };
         let header: Header = serde_json::from_slice(&read(header)?).map_err(|_| CodeError::Shape)?;
         if header.alg != "ES256" {
             return Err(CodeError::Algorithm(header.alg.chars().take(16).collect()));

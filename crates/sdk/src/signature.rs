@@ -20,7 +20,9 @@ fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() != 40 {
         return None;
     }
-    let pairs = text.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    let pairs = text
+        .chunks_exact(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     pairs.collect()
 }
 
@@ -45,7 +47,11 @@ mod tests {
         headers.insert(HEADER, sign("Jefe", body).parse().unwrap());
         assert!(is_good(&Secret::new("Jefe"), &headers, body));
         assert!(!is_good(&Secret::new("Jeff"), &headers, body));
-        assert!(!is_good(&Secret::new("Jefe"), &headers, b"what do ya want for nothing!"));
+        assert!(!is_good(
+            &Secret::new("Jefe"),
+            &headers,
+            b"what do ya want for nothing!"
+        ));
         for bad in ["", "zz", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c7"] {
             headers.insert(HEADER, bad.parse().unwrap());
             assert!(!is_good(&Secret::new("Jefe"), &headers, body), "{bad}");

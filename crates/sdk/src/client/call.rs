@@ -87,7 +87,8 @@ impl Call {
 
     /// Sets the body: JSON under another content type.
     pub fn json_as<T: Serialize + ?Sized>(mut self, content_type: &'static str, body: &T) -> Self {
-        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.headers
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.body = serde_json::to_vec(body)
             .map(Bytes::from)
             .map_err(|error| Error::configuration(format!("the body cannot be written as JSON: {error}")));
@@ -165,7 +166,10 @@ impl Call {
             let timeout = self.timeout.unwrap_or(inner.timeout);
             let sent = tokio::time::timeout(timeout, inner.transport.send(request)).await;
             let error = match sent {
-                Err(_) => no_answer(context, &TransportError::unknown(format!("no answer within {timeout:?}"))),
+                Err(_) => no_answer(
+                    context,
+                    &TransportError::unknown(format!("no answer within {timeout:?}")),
+                ),
                 Ok(Err(error)) => no_answer(context, &error),
                 Ok(Ok(answer)) => match judge(context, answer) {
                     Ok(answer) => return Ok(answer),
@@ -217,7 +221,11 @@ impl Call {
             }
             self.target.clone()
         } else {
-            format!("{}/{}", self.client.base_url(), self.target.trim_start_matches('/'))
+            format!(
+                "{}/{}",
+                self.client.base_url(),
+                self.target.trim_start_matches('/')
+            )
         };
         if !self.query.is_empty() {
             text.push(if text.contains('?') { '&' } else { '?' });

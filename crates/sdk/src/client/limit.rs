@@ -28,7 +28,11 @@ impl RateLimit {
     /// So many requests a second in the long run, and so many at once after a pause.
     pub fn per_second(requests: f64, burst: u32) -> Self {
         Self {
-            per_second: if requests.is_finite() { requests.max(0.001) } else { f64::INFINITY },
+            per_second: if requests.is_finite() {
+                requests.max(0.001)
+            } else {
+                f64::INFINITY
+            },
             burst: f64::from(burst.max(1)),
         }
     }
@@ -71,7 +75,9 @@ impl Limiter {
         loop {
             let Some(until) = self.paused() else { break };
             // Not all at the same moment.
-            let span = until.saturating_duration_since(Instant::now()).min(Duration::from_secs(4));
+            let span = until
+                .saturating_duration_since(Instant::now())
+                .min(Duration::from_secs(4));
             let late = span.mul_f64(rand::rng().random_range(0.0..0.25));
             tokio::time::sleep_until(until + late).await;
         }
@@ -102,7 +108,9 @@ impl Limiter {
         }
         let now = Instant::now();
         let mut state = lock(&self.state);
-        let since = state.at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let since = state
+            .at
+            .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         state.permits = (state.permits + since.as_secs_f64() * self.limit.per_second).min(self.limit.burst);
         state.at = Some(now);
         state.permits -= 1.0;

@@ -57,7 +57,9 @@ struct Inner {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base", &self.base_url()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("base", &self.base_url())
+            .finish_non_exhaustive()
     }
 }
 
@@ -150,7 +152,9 @@ pub struct ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -211,7 +215,9 @@ impl ClientBuilder {
         let trust = Trust::new(base)?;
         self.trusted.iter().for_each(|url| trust.add(url));
         let own = concat!("hallway-sdk/", env!("CARGO_PKG_VERSION"));
-        let user_agent = self.user_agent.map_or(own.to_owned(), |name| format!("{name} {own}"));
+        let user_agent = self
+            .user_agent
+            .map_or(own.to_owned(), |name| format!("{name} {own}"));
         Ok(Client(Arc::new(Inner {
             base: Mutex::new(base.into()),
             transport: match self.transport {

@@ -151,8 +151,13 @@ struct Next {
 
 /// The URL with `rel="next"` of the header `Link`.
 fn next_url(headers: &HeaderMap) -> Option<String> {
-    let texts = headers.get_all(header::LINK).into_iter().filter_map(|value| value.to_str().ok());
-    texts.flat_map(links).find_map(|(url, rel)| (rel == "next").then(|| url.to_owned()))
+    let texts = headers
+        .get_all(header::LINK)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    texts
+        .flat_map(links)
+        .find_map(|(url, rel)| (rel == "next").then(|| url.to_owned()))
 }
 
 /// Takes `<a>; rel="next", <b>; rel=first` apart.
@@ -175,7 +180,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         let text = r#"<https://x/v1/a?first>; rel="first", <https://x/v1/a?before&after=ID,2>; title="y"; rel="next""#;
         headers.insert(header::LINK, text.parse().unwrap());
-        assert_eq!(next_url(&headers).as_deref(), Some("https://x/v1/a?before&after=ID,2"));
+        assert_eq!(
+            next_url(&headers).as_deref(),
+            Some("https://x/v1/a?before&after=ID,2")
+        );
         headers.insert(header::LINK, "<https://x>; rel=prev".parse().unwrap());
         assert_eq!(next_url(&headers), None);
     }

@@ -46,7 +46,10 @@ impl RetryPolicy {
 
     /// How long to wait after this many tries.
     pub(crate) fn pause(&self, tried: u32) -> Duration {
-        let bound = self.first.saturating_mul(1 << tried.saturating_sub(1).min(16)).min(self.most);
+        let bound = self
+            .first
+            .saturating_mul(1 << tried.saturating_sub(1).min(16))
+            .min(self.most);
         bound.mul_f64(rand::rng().random_range(0.0..=1.0))
     }
 }

@@ -122,13 +122,17 @@ impl Https {
 #[async_trait]
 impl Transport for Https {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let answer = self.client.request(request.map(Full::new)).await.map_err(|error| {
-            if error.is_connect() {
-                TransportError::not_sent(error)
-            } else {
-                TransportError::unknown(error)
-            }
-        })?;
+        let answer = self
+            .client
+            .request(request.map(Full::new))
+            .await
+            .map_err(|error| {
+                if error.is_connect() {
+                    TransportError::not_sent(error)
+                } else {
+                    TransportError::unknown(error)
+                }
+            })?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, self.most_bytes).collect().await;
         let body = body.map_err(TransportError::unknown)?.to_bytes();

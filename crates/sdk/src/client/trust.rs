@@ -22,7 +22,9 @@ pub(crate) struct Trust {
 impl Trust {
     pub(crate) fn new(base: &str) -> Result<Self> {
         let origin = origin(base).ok_or_else(|| {
-            Error::configuration(format!("the base URL must begin with http:// or https://, this one is {base}"))
+            Error::configuration(format!(
+                "the base URL must begin with http:// or https://, this one is {base}"
+            ))
         })?;
         Ok(Self {
             origins: Mutex::new(HashSet::from([origin])),
@@ -43,10 +45,15 @@ impl Trust {
 }
 
 fn is_webex(origin: &str) -> bool {
-    let Some(host) = origin.strip_prefix("https://").and_then(|rest| rest.strip_suffix(":443")) else {
+    let Some(host) = origin
+        .strip_prefix("https://")
+        .and_then(|rest| rest.strip_suffix(":443"))
+    else {
         return false;
     };
-    WEBEX.iter().any(|domain| host.ends_with(domain) || host == &domain[1..])
+    WEBEX
+        .iter()
+        .any(|domain| host.ends_with(domain) || host == &domain[1..])
 }
 
 /// `https://webexapis.com:443`
@@ -69,7 +76,11 @@ mod tests {
     #[test]
     fn tokens_stay_where_they_belong() {
         let trust = Trust::new("https://webexapis.com/v1").unwrap();
-        for good in ["https://webexapis.com/v1/people?x", "https://xapi-a.wbx2.com:443/q", "https://WEBEXAPIS.com/"] {
+        for good in [
+            "https://webexapis.com/v1/people?x",
+            "https://xapi-a.wbx2.com:443/q",
+            "https://WEBEXAPIS.com/",
+        ] {
             assert!(trust.covers(good), "{good}");
         }
         for bad in [

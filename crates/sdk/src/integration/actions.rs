@@ -181,7 +181,9 @@ impl Integration {
                         if let Some(token) = refresh_token {
                             account.rotate(token);
                         }
-                        let Some(provisioning) = &mut account.provisioning else { return };
+                        let Some(provisioning) = &mut account.provisioning else {
+                            return;
+                        };
                         provisioning.org_id = claims.sub;
                         provisioning.region = claims.region.or(provisioning.region.take());
                         provisioning.app_url = app_url.unwrap_or_else(|| provisioning.app_url.clone());

@@ -69,7 +69,10 @@ impl Builder {
     /// The code that an administrator was given. It is needed once: a code that was used before is passed over,
     /// so it may stay in the settings.
     pub fn activation_code(mut self, code: impl Into<Option<String>>) -> Self {
-        self.code = code.into().filter(|code| !code.trim().is_empty()).map(Secret::new);
+        self.code = code
+            .into()
+            .filter(|code| !code.trim().is_empty())
+            .map(Secret::new);
         self
     }
 
@@ -160,22 +163,33 @@ impl Builder {
         };
         let keys = Keys::new(self.keys.clone(), Arc::clone(&transport));
         let (mut account, new) = self.account(&keys).await?;
-        let provisioning = account
-            .provisioning
-            .as_mut()
-            .ok_or_else(|| Error::configuration(format!("what is stored under `{}` is no integration", self.name)))?;
+        let provisioning = account.provisioning.as_mut().ok_or_else(|| {
+            Error::configuration(format!("what is stored under `{}` is no integration", self.name))
+        })?;
         if let Listening::Webhook(_) = self.listening {
             let given = self.webhook_secret.take().or(provisioning.webhook_secret.take());
             provisioning.webhook_secret = Some(given.unwrap_or_else(make_secret));
-            let secret = provisioning.webhook_secret.as_ref().map(Secret::expose).unwrap_or_default();
+            let secret = provisioning
+                .webhook_secret
+                .as_ref()
+                .map(Secret::expose)
+                .unwrap_or_default();
             if secret.chars().count() < 20 {
-                return Err(Error::configuration("the secret of the webhook needs at least twenty characters"));
+                return Err(Error::configuration(
+                    "the secret of the webhook needs at least twenty characters",
+                ));
             }
         }
         let provisioning = provisioning.clone();
         let oauth = provisioning.oauth(self.client_id.clone(), self.client_secret.clone());
         let grants = Arc::new(provisioning.grants.clone());
-        let tokens = Renewing::with(oauth, Arc::clone(&self.store), self.name.clone(), account, Arc::clone(&transport));
+        let tokens = Renewing::with(
+            oauth,
+            Arc::clone(&self.store),
+            self.name.clone(),
+            account,
+            Arc::clone(&transport),
+        );
         if new || matches!(self.listening, Listening::Webhook(_)) {
             tokens.change(|_, _| ()).await?;
         }
@@ -223,7 +237,8 @@ impl Builder {
         let claims = Parts::of(code.expose())?.unverified()?;
         if let Some(account) = &stored
             && let Some(known) = &account.provisioning
-            && (known.code_id == claims.jti || (known.app_id == claims.app_id && known.code_made >= claims.iat))
+            && (known.code_id == claims.jti
+                || (known.app_id == claims.app_id && known.code_made >= claims.iat))
         {
             return Ok((account.clone(), false));
         }

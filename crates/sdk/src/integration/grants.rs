@@ -136,7 +136,11 @@ mod tests {
     #[test]
     fn asked_before_use() {
         let grants = grants();
-        assert_eq!(grants.xapi.commands.len(), 1, "what cannot be read is passed over");
+        assert_eq!(
+            grants.xapi.commands.len(),
+            1,
+            "what cannot be read is passed over"
+        );
         assert!(grants.may_command("audio.volume.set") && !grants.may_command("Audio.Microphones.Mute"));
         assert!(grants.may_command("Audio Volume Set"));
         for (path, expected) in [

@@ -89,7 +89,9 @@ impl Keys {
         if let Some(point) = self.known(&url, &parts.kid) {
             return Ok(parts.verify(&point)?);
         }
-        let fresh = lock(&self.0.sets).get(&url).is_some_and(|set| set.fetched.elapsed() < AT_MOST_EVERY);
+        let fresh = lock(&self.0.sets)
+            .get(&url)
+            .is_some_and(|set| set.fetched.elapsed() < AT_MOST_EVERY);
         if !fresh {
             let points = self.fetch(&url).await?;
             let fetched = Instant::now();
@@ -133,8 +135,9 @@ impl Keys {
         if !head.status.is_success() {
             return Err(refusal(context, head.status, &head.headers, &body));
         }
-        let set: JwkSet = serde_json::from_slice(&body)
-            .map_err(|error| Error::Protocol(context.say(format!("the public keys cannot be read: {error}"))))?;
+        let set: JwkSet = serde_json::from_slice(&body).map_err(|error| {
+            Error::Protocol(context.say(format!("the public keys cannot be read: {error}")))
+        })?;
         Ok(set.keys.into_iter().filter_map(Jwk::point).collect())
     }
 }
@@ -205,7 +208,10 @@ mod tests {
     async fn good_ones_pass_and_bad_ones_do_not() {
         let (signer, stranger) = (Signer::new(), Signer::new());
         let plays = Arc::new(Plays(signer.jwks().to_string().into(), AtomicUsize::new(0)));
-        let keys = Keys::new(KeySource::Url("http://x/jwks".to_owned()), Arc::clone(&plays) as _);
+        let keys = Keys::new(
+            KeySource::Url("http://x/jwks".to_owned()),
+            Arc::clone(&plays) as _,
+        );
         let good = signer.sign(&claims());
         let read = keys.verify(&format!(" {good}\n")).await.unwrap();
         assert!(matches!(read.said, Said::Deprovision {}));
@@ -221,8 +227,15 @@ mod tests {
         for text in ["", "a.b.c", "é.é.é", &good[..good.len() - 3]] {
             assert!(keys.verify(text).await.is_err(), "{text}");
         }
-        let none = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), URL_SAFE_NO_PAD.encode("{}"));
-        assert_eq!(bad(keys.verify(&none).await.unwrap_err()), CodeError::Algorithm("none".to_owned()));
+        let none = format!(
+            "{}.{}.",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#),
+            URL_SAFE_NO_PAD.encode("{}")
+        );
+        assert_eq!(
+            bad(keys.verify(&none).await.unwrap_err()),
+            CodeError::Algorithm("none".to_owned())
+        );
         assert_eq!(plays.1.load(Ordering::Relaxed), 1);
     }
 
@@ -231,7 +244,10 @@ mod tests {
         let (signer, mut stranger) = (Signer::new(), Signer::new());
         stranger.kid = "other".to_owned();
         let plays = Arc::new(Plays(signer.jwks().to_string().into(), AtomicUsize::new(0)));
-        let keys = Keys::new(KeySource::Url("http://x/jwks".to_owned()), Arc::clone(&plays) as _);
+        let keys = Keys::new(
+            KeySource::Url("http://x/jwks".to_owned()),
+            Arc::clone(&plays) as _,
+        );
         for _ in 0..20 {
             assert!(keys.verify(&stranger.sign(&claims())).await.is_err());
         }

@@ -55,7 +55,10 @@ impl<T: DeserializeOwned + Send> Extract for Value<T> {
     fn extract(notice: &Notice) -> Result<Self, Mismatch> {
         read(&notice.value).map(Value).ok_or_else(|| {
             let wanted = std::any::type_name::<T>();
-            Mismatch(format!("{} is {}, which is no {wanted}", notice.key, notice.value))
+            Mismatch(format!(
+                "{} is {}, which is no {wanted}",
+                notice.key, notice.value
+            ))
         })
     }
 }
@@ -67,7 +70,11 @@ fn read<T: DeserializeOwned>(value: &serde_json::Value) -> Option<T> {
     as_it_is.or_else(|| match value {
         Json::String(text) => {
             let yes = <bool as crate::xapi::FromValue>::from_value(value).map(Json::Bool);
-            let number = || serde_json::from_str::<serde_json::Number>(text.trim()).ok().map(Json::Number);
+            let number = || {
+                serde_json::from_str::<serde_json::Number>(text.trim())
+                    .ok()
+                    .map(Json::Number)
+            };
             let other = number().or(yes)?;
             serde_json::from_value(other).ok()
         }
@@ -82,7 +89,12 @@ pub struct Index<const N: usize>(pub [u32; N]);
 
 impl<const N: usize> Extract for Index<N> {
     fn extract(notice: &Notice) -> Result<Self, Mismatch> {
-        let found: Vec<u32> = notice.key.segments().iter().filter_map(|segment| segment.index).collect();
+        let found: Vec<u32> = notice
+            .key
+            .segments()
+            .iter()
+            .filter_map(|segment| segment.index)
+            .collect();
         let count = found.len();
         found
             .try_into()
@@ -98,7 +110,8 @@ pub struct At(pub Timestamp);
 impl Extract for At {
     fn extract(notice: &Notice) -> Result<Self, Mismatch> {
         let at = notice.timestamp;
-        at.map(At).ok_or_else(|| Mismatch(format!("{} does not say when it happened", notice.key)))
+        at.map(At)
+            .ok_or_else(|| Mismatch(format!("{} does not say when it happened", notice.key)))
     }
 }
 
@@ -119,7 +132,8 @@ pub struct Workspace(pub WorkspaceId);
 impl Extract for Workspace {
     fn extract(notice: &Notice) -> Result<Self, Mismatch> {
         let id = notice.workspace_id.clone();
-        id.map(Workspace).ok_or_else(|| Mismatch(format!("the device of {} is in no workspace", notice.key)))
+        id.map(Workspace)
+            .ok_or_else(|| Mismatch(format!("the device of {} is in no workspace", notice.key)))
     }
 }
 
@@ -228,6 +242,11 @@ mod tests {
             panel_id: String,
         }
         let clicked = read::<Clicked>(&json!({ "PanelId": "x", "Target": "OSD" }));
-        assert_eq!(clicked, Some(Clicked { panel_id: "x".to_owned() }));
+        assert_eq!(
+            clicked,
+            Some(Clicked {
+                panel_id: "x".to_owned()
+            })
+        );
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
 use futures_util::FutureExt as _;
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use hallway_xapi::{Key, Pattern, PatternIndex};
 
@@ -58,7 +58,8 @@ pub struct Handlers {
     at_once: usize,
 }
 
-type Erased = Arc<dyn Fn(&Notice) -> Result<BoxFuture<'static, Result<(), BoxError>>, Mismatch> + Send + Sync>;
+type Erased =
+    Arc<dyn Fn(&Notice) -> Result<BoxFuture<'static, Result<(), BoxError>>, Mismatch> + Send + Sync>;
 type ActionHandler = Box<dyn Fn(Action) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
 impl fmt::Debug for Handlers {
@@ -147,7 +148,11 @@ impl Handlers {
     ///
     /// # Errors
     /// A handler failed.
-    pub async fn handle(&self, integration: &Integration, notification: &Notification) -> Result<(), BoxError> {
+    pub async fn handle(
+        &self,
+        integration: &Integration,
+        notification: &Notification,
+    ) -> Result<(), BoxError> {
         match notification {
             Notification::Action(action) => {
                 for handler in &self.actions {

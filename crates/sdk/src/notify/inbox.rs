@@ -176,7 +176,11 @@ impl Source {
             }
             if attempt >= self.persistence.attempts {
                 if self.gives_up {
-                    tracing::error!(?print, attempt, "a notification could not be handled, and is given up");
+                    tracing::error!(
+                        ?print,
+                        attempt,
+                        "a notification could not be handled, and is given up"
+                    );
                 }
                 break false;
             }
@@ -187,6 +191,10 @@ impl Source {
         if finished && let Err(error) = self.memory.keep(print).await {
             tracing::error!(%error, "a notification that was handled could not be remembered");
         }
-        if handled { Outcome::Handled } else { Outcome::GivenUp }
+        if handled {
+            Outcome::Handled
+        } else {
+            Outcome::GivenUp
+        }
     }
 }

@@ -175,7 +175,11 @@ impl RecentFile {
 /// Writes what is remembered beside the file and puts it in its place.
 fn write_anew(path: &std::path::Path, ring: &Ring) -> io::Result<(File, usize)> {
     let beside = path.with_extension("part");
-    let text: String = ring.order.iter().map(|print| format!("{}\n", print.hex())).collect();
+    let text: String = ring
+        .order
+        .iter()
+        .map(|print| format!("{}\n", print.hex()))
+        .collect();
     let mut file = File::create(&beside)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
@@ -210,7 +214,8 @@ impl Memory for RecentFile {
         let journal = Arc::clone(&self.0);
         let done = tokio::task::spawn_blocking(move || lock(&journal).keep(print)).await;
         let failed = |error| StoreError::new("remembering a notification", error);
-        done.map_err(|error| failed(io::Error::other(error)))?.map_err(failed)?;
+        done.map_err(|error| failed(io::Error::other(error)))?
+            .map_err(failed)?;
         Ok(())
     }
 }
@@ -242,7 +247,12 @@ mod tests {
             }
         }
         // A crash in the middle of a line.
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"00ff").unwrap();
+        OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"00ff")
+            .unwrap();
         let memory = RecentFile::open(&path, 3).unwrap();
         let mut known = Vec::new();
         for n in 0..10 {

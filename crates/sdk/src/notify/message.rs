@@ -149,7 +149,9 @@ impl Message {
     /// Whom it is for and when it was sent, where it says so.
     pub(crate) fn about(&self) -> Option<&About> {
         match self {
-            Self::Status { about, .. } | Self::Events { about, .. } | Self::HealthCheck { about } => Some(about),
+            Self::Status { about, .. } | Self::Events { about, .. } | Self::HealthCheck { about } => {
+                Some(about)
+            }
             Self::Action { .. } | Self::Unknown => None,
         }
     }
@@ -166,7 +168,11 @@ impl Message {
                 workspace_id: about.workspace_id,
                 timestamp: about.timestamp,
                 full_sync: is_full_sync,
-                updated: changes.updated.into_iter().filter_map(|(key, value)| Some((read(&key)?, value))).collect(),
+                updated: changes
+                    .updated
+                    .into_iter()
+                    .filter_map(|(key, value)| Some((read(&key)?, value)))
+                    .collect(),
                 removed: changes.removed.iter().filter_map(|key| read(key)).collect(),
             })),
             Self::Events { about, events } => Some(Notification::Events(EventsNotification {
@@ -215,15 +221,22 @@ mod tests {
                 "removed": ["Conference.Presentation.LocalInstance[1]"],
             }
         });
-        let Some(Notification::Status(status)) = told(message) else { panic!() };
+        let Some(Notification::Status(status)) = told(message) else {
+            panic!()
+        };
         assert_eq!(status.updated.len(), 1);
-        assert_eq!(status.removed[0].to_string(), "Conference.Presentation.LocalInstance[1]");
+        assert_eq!(
+            status.removed[0].to_string(),
+            "Conference.Presentation.LocalInstance[1]"
+        );
         assert!(!status.full_sync);
         let message = json!({ "type": "events", "deviceId": "d", "events": [
             { "key": "UserInterface.Extensions.Panel.Clicked", "value": { "PanelId": "x" }, "timestamp": "soon" },
             { "key": "BootEvent" },
         ] });
-        let Some(Notification::Events(events)) = told(message) else { panic!() };
+        let Some(Notification::Events(events)) = told(message) else {
+            panic!()
+        };
         assert_eq!(events.events[0].value["PanelId"], "x");
         assert_eq!(events.events[0].timestamp, None);
     }

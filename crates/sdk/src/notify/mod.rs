@@ -14,9 +14,9 @@ mod inbox;
 mod memory;
 mod message;
 mod poll;
-mod webhook;
 #[cfg(feature = "tower")]
 mod service;
+mod webhook;
 
 pub use extract::{At, Extract, FullSync, Handler, Index, IntoOutcome, Mismatch, Notice, Value, Workspace};
 pub use handlers::Handlers;

@@ -203,9 +203,15 @@ impl Poller {
                 Err(error) => tracing::warn!(%error, "a message of the queue cannot be read"),
             }
         }
-        let lanes = order.into_iter().filter_map(|lane| lanes.remove(&lane)).collect::<Vec<_>>();
+        let lanes = order
+            .into_iter()
+            .filter_map(|lane| lanes.remove(&lane))
+            .collect::<Vec<_>>();
         let all = stream::iter(lanes).map(|lane| self.hand_out_lane(lane));
-        let open = all.buffer_unordered(self.lanes).all(|open| async move { open }).await;
+        let open = all
+            .buffer_unordered(self.lanes)
+            .all(|open| async move { open })
+            .await;
         open && !self.integration.ended()
     }
 

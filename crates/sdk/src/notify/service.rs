@@ -68,8 +68,12 @@ macro_rules! service {
     };
 }
 
-service!(WebhookService, |receiver, headers, body| receiver.notification(&headers, &body).await);
-service!(ActionService, |receiver, _headers, body| receiver.action(&body).await);
+service!(WebhookService, |receiver, headers, body| receiver
+    .notification(&headers, &body)
+    .await);
+service!(ActionService, |receiver, _headers, body| receiver
+    .action(&body)
+    .await);
 
 pub(crate) async fn read<B>(request: Request<B>, most_bytes: usize) -> Result<(HeaderMap, Bytes), StatusCode>
 where

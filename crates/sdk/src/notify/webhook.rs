@@ -104,7 +104,9 @@ impl Integration {
         let secret = self.provisioning().webhook_secret;
         let secret = secret.filter(|_| matches!(self.listening(), Listening::Webhook(_)));
         let secret = secret.ok_or_else(|| {
-            Error::configuration("the integration was not connected with `webhook(…)`, so nothing is posted to it")
+            Error::configuration(
+                "the integration was not connected with `webhook(…)`, so nothing is posted to it",
+            )
         })?;
         let (sender, receiver) = mpsc::channel(options.waiting.max(1));
         let source = Source {
@@ -124,7 +126,10 @@ impl Integration {
             options,
             running: Mutex::default(),
         };
-        Ok((Receiver(Arc::new(inner)), Inbox::new(receiver, self.clone(), None)))
+        Ok((
+            Receiver(Arc::new(inner)),
+            Inbox::new(receiver, self.clone(), None),
+        ))
     }
 }
 
@@ -182,7 +187,10 @@ impl Receiver {
                     body,
                 }
             }
-            Ok(Some(action)) => self.hand_out(Notification::Action(action), Fingerprint::of(jwt.as_bytes())).await,
+            Ok(Some(action)) => {
+                self.hand_out(Notification::Action(action), Fingerprint::of(jwt.as_bytes()))
+                    .await
+            }
             Ok(None) => Reply::new(StatusCode::OK, "done before"),
             Err(Error::Code(error)) => {
                 tracing::warn!(%error, "an action was refused");
@@ -190,7 +198,10 @@ impl Receiver {
             }
             Err(error) => {
                 tracing::error!(%error, "an action was not carried out");
-                Reply::new(StatusCode::SERVICE_UNAVAILABLE, "the action could not be carried out, try again")
+                Reply::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the action could not be carried out, try again",
+                )
             }
         }
     }
@@ -199,9 +210,15 @@ impl Receiver {
     fn refuse(&self, about: &About) -> Option<Reply> {
         let provisioning = self.0.integration.provisioning();
         let foreign = about.app_id.is_some_and(|id| id != provisioning.app_id)
-            || about.org_id.as_ref().is_some_and(|id| !id.names_same(&provisioning.org_id));
+            || about
+                .org_id
+                .as_ref()
+                .is_some_and(|id| !id.names_same(&provisioning.org_id));
         if foreign {
-            return Some(Reply::new(StatusCode::NOT_FOUND, "it is for another integration or organization"));
+            return Some(Reply::new(
+                StatusCode::NOT_FOUND,
+                "it is for another integration or organization",
+            ));
         }
         let at = about.timestamp?;
         let age = now().millis().saturating_sub(at.millis());
@@ -229,7 +246,9 @@ impl Receiver {
         });
         match tokio::time::timeout(self.0.options.patience, task).await {
             Ok(Ok(Outcome::Handled)) => Reply::new(StatusCode::OK, "ok"),
-            Ok(Ok(Outcome::GivenUp)) => Reply::new(StatusCode::INTERNAL_SERVER_ERROR, "it could not be handled"),
+            Ok(Ok(Outcome::GivenUp)) => {
+                Reply::new(StatusCode::INTERNAL_SERVER_ERROR, "it could not be handled")
+            }
             Ok(Ok(Outcome::Closed) | Err(_)) => Reply::new(LATER, "nobody handles notifications now"),
             Err(_) => Reply::new(LATER, "it is still being handled"),
         }

@@ -89,8 +89,13 @@ impl Applications {
     /// # Errors
     /// Any; see [`Error`](crate::Error).
     pub async fn create_service_app(&self, name: &str, email: &str, scopes: &[&str]) -> Result<Application> {
-        let body = json!({ "type": "authorizedAppIssuer", "name": name, "contactEmail": email, "scopes": scopes });
-        self.0.at(Method::POST, &["applications"]).json(&body).read().await
+        let body =
+            json!({ "type": "authorizedAppIssuer", "name": name, "contactEmail": email, "scopes": scopes });
+        self.0
+            .at(Method::POST, &["applications"])
+            .json(&body)
+            .read()
+            .await
     }
 
     /// Gets tokens of a Service App for an organization that authorized it.

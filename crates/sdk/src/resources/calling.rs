@@ -289,7 +289,10 @@ impl Calling {
     /// [`Error::NotFound`](crate::Error::NotFound): there is none, or it cannot call. Others; see
     /// [`Error`](crate::Error).
     pub async fn location(&self, id: &LocationId) -> Result<CallingLocation> {
-        self.0.at(Method::GET, &["telephony", "config", "locations", id.as_str()]).read().await
+        self.0
+            .at(Method::GET, &["telephony", "config", "locations", id.as_str()])
+            .read()
+            .await
     }
 
     /// Adds numbers to a location.
@@ -305,7 +308,12 @@ impl Calling {
     ///
     /// # Errors
     /// Any; see [`Error`](crate::Error).
-    pub async fn activate_numbers(&self, location: &LocationId, numbers: &[&str], active: bool) -> Result<()> {
+    pub async fn activate_numbers(
+        &self,
+        location: &LocationId,
+        numbers: &[&str],
+        active: bool,
+    ) -> Result<()> {
         let body = NumberList {
             phone_numbers: numbers,
             action: Some(if active { "ACTIVATE" } else { "DEACTIVATE" }),
@@ -323,13 +331,19 @@ impl Calling {
                 phone_numbers,
                 action: None,
             };
-            self.at_numbers(Method::DELETE, location).json(&body).done().await?;
+            self.at_numbers(Method::DELETE, location)
+                .json(&body)
+                .done()
+                .await?;
         }
         Ok(())
     }
 
     fn at_numbers(&self, method: Method, location: &LocationId) -> crate::client::Call {
-        self.0.at(method, &["telephony", "config", "locations", location.as_str(), "numbers"])
+        self.0.at(
+            method,
+            &["telephony", "config", "locations", location.as_str(), "numbers"],
+        )
     }
 
     /// Asks whether numbers could be added.
@@ -362,7 +376,9 @@ impl Calling {
     /// # Errors
     /// Any; see [`Error`](crate::Error).
     pub async fn numbers_of(&self, person: &PersonId) -> Result<PersonNumbers> {
-        let call = self.0.at(Method::GET, &["people", person.as_str(), "features", "numbers"]);
+        let call = self
+            .0
+            .at(Method::GET, &["people", person.as_str(), "features", "numbers"]);
         call.query("preferE164Format", true).read().await
     }
 
@@ -376,9 +392,14 @@ impl Calling {
         struct Body<'a> {
             phone_numbers: &'a [NumberChange],
         }
-        let call = self.0.at(Method::PUT, &["telephony", "config", "people", person.as_str(), "numbers"]);
+        let call = self.0.at(
+            Method::PUT,
+            &["telephony", "config", "people", person.as_str(), "numbers"],
+        );
         // Adding twice is refused the second time, so an answer that got lost is not asked for again.
-        let body = Body { phone_numbers: changes };
+        let body = Body {
+            phone_numbers: changes,
+        };
         call.idempotent(false).json(&body).done().await
     }
 }

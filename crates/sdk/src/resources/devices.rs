@@ -164,7 +164,8 @@ impl Devices {
     /// # Errors
     /// Any; see [`Error`](crate::Error).
     pub async fn add_tags(&self, id: &DeviceId, tags: &[&str]) -> Result<DeviceInfo> {
-        self.patch(id, json!({ "op": "add", "path": "tags", "value": tags })).await
+        self.patch(id, json!({ "op": "add", "path": "tags", "value": tags }))
+            .await
     }
 
     /// Puts tags in the place of all that are there.
@@ -172,7 +173,8 @@ impl Devices {
     /// # Errors
     /// Any; see [`Error`](crate::Error).
     pub async fn set_tags(&self, id: &DeviceId, tags: &[&str]) -> Result<DeviceInfo> {
-        self.patch(id, json!({ "op": "replace", "path": "tags", "value": tags })).await
+        self.patch(id, json!({ "op": "replace", "path": "tags", "value": tags }))
+            .await
     }
 
     /// Removes all tags.
@@ -184,8 +186,13 @@ impl Devices {
     }
 
     async fn patch(&self, id: &DeviceId, operation: Value) -> Result<DeviceInfo> {
-        let call = self.0.at(Method::PATCH, &["devices", id.as_str()]).idempotent(true);
-        call.json_as("application/json-patch+json", &[operation]).read().await
+        let call = self
+            .0
+            .at(Method::PATCH, &["devices", id.as_str()])
+            .idempotent(true);
+        call.json_as("application/json-patch+json", &[operation])
+            .read()
+            .await
     }
 
     /// A code to set a device up with, for a workspace.
@@ -199,6 +206,10 @@ impl Devices {
             workspace_id: &'a WorkspaceId,
         }
         let call = self.0.at(Method::POST, &["devices", "activationCode"]);
-        call.json(&Body { workspace_id: workspace }).read().await
+        call.json(&Body {
+            workspace_id: workspace,
+        })
+        .read()
+        .await
     }
 }

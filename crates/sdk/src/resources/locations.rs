@@ -124,7 +124,11 @@ impl Locations {
     /// # Errors
     /// Any; see [`Error`](crate::Error).
     pub async fn update(&self, id: &LocationId, body: &LocationBody) -> Result<()> {
-        self.0.at(Method::PUT, &["locations", id.as_str()]).json(body).done().await
+        self.0
+            .at(Method::PUT, &["locations", id.as_str()])
+            .json(body)
+            .done()
+            .await
     }
 
     /// The floors of a location.

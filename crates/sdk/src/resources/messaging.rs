@@ -190,7 +190,8 @@ impl Messages {
     /// # Errors
     /// Any; see [`Error`](crate::Error).
     pub async fn to_room(&self, room: &RoomId, markdown: &str) -> Result<Message> {
-        self.create(&MessageBody::new().room_id(room.clone()).markdown(markdown)).await
+        self.create(&MessageBody::new().room_id(room.clone()).markdown(markdown))
+            .await
     }
 
     /// Posts a text with marks to a person.
@@ -198,7 +199,8 @@ impl Messages {
     /// # Errors
     /// Any; see [`Error`](crate::Error).
     pub async fn to_email(&self, email: &str, markdown: &str) -> Result<Message> {
-        self.create(&MessageBody::new().to_person_email(email).markdown(markdown)).await
+        self.create(&MessageBody::new().to_person_email(email).markdown(markdown))
+            .await
     }
 }
 

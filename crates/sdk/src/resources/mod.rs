@@ -32,5 +32,6 @@ pub use organizations::{Organization, Organizations, Role, Roles};
 pub use people::{People, Person, PersonBody, PersonQuery, WorkNumber};
 pub use webhooks::{Webhook, WebhookBody, WebhookQuery, Webhooks};
 pub use workspaces::{
-    Capability, Metric, MetricName, Metrics, MetricsQuery, Workspace, WorkspaceBody, WorkspaceQuery, Workspaces,
+    Capability, Metric, MetricName, Metrics, MetricsQuery, Workspace, WorkspaceBody, WorkspaceQuery,
+    Workspaces,
 };

@@ -88,6 +88,10 @@ impl Webhooks {
     /// Any; see [`Error`](crate::Error).
     pub async fn revive(&self, webhook: &Webhook) -> Result<Webhook> {
         let body = json!({ "name": webhook.name, "targetUrl": webhook.target_url, "status": "active" });
-        self.0.at(Method::PUT, &["webhooks", webhook.id.as_str()]).json(&body).read().await
+        self.0
+            .at(Method::PUT, &["webhooks", webhook.id.as_str()])
+            .json(&body)
+            .read()
+            .await
     }
 }

@@ -137,7 +137,9 @@ impl Workspaces {
         struct Found {
             capabilities: BTreeMap<String, Capability>,
         }
-        let call = self.0.at(Method::GET, &["workspaces", id.as_str(), "capabilities"]);
+        let call = self
+            .0
+            .at(Method::GET, &["workspaces", id.as_str(), "capabilities"]);
         Ok(call.read::<Found>().await?.capabilities)
     }
 }

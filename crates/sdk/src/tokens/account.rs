@@ -74,7 +74,9 @@ impl Account {
 
     /// How long the access token is still good.
     pub(crate) fn remaining(&self) -> Duration {
-        let Some(expires) = self.expires else { return Duration::ZERO };
+        let Some(expires) = self.expires else {
+            return Duration::ZERO;
+        };
         let left = expires.millis().saturating_sub(now().millis());
         Duration::from_millis(u64::try_from(left).unwrap_or_default())
     }

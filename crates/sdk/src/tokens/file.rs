@@ -45,7 +45,8 @@ impl FileStore {
         let shown = path.display().to_string();
         let done = tokio::task::spawn_blocking(move || work(&folder, &path)).await;
         let failed = |error: io::Error| StoreError::new(format!("{doing} {shown}"), error);
-        done.map_err(|error| failed(io::Error::other(error)))?.map_err(failed)
+        done.map_err(|error| failed(io::Error::other(error)))?
+            .map_err(failed)
     }
 }
 
@@ -62,8 +63,10 @@ impl TokenStore for FileStore {
 
     async fn save(&self, name: &str, text: &Secret) -> Result<(), StoreError> {
         let text = text.clone();
-        self.aside("writing", name, move |folder, path| replace(folder, path, text.expose()))
-            .await
+        self.aside("writing", name, move |folder, path| {
+            replace(folder, path, text.expose())
+        })
+        .await
     }
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
@@ -108,7 +111,11 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 
 /// Brings the renaming to the disk, where the system can.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +137,10 @@ mod tests {
         #[cfg(unix)]
         for file in files {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                file.unwrap().metadata().unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
         store.remove("a").await.unwrap();
         store.remove("a").await.unwrap();
@@ -145,6 +155,9 @@ mod tests {
         let store = FileStore::new(&blocked);
         let error = store.save("a", &Secret::new("hidden")).await.unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("writing") && text.contains("a.json") && !text.contains("hidden"), "{text}");
+        assert!(
+            text.contains("writing") && text.contains("a.json") && !text.contains("hidden"),
+            "{text}"
+        );
     }
 }

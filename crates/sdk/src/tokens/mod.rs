@@ -10,11 +10,11 @@ mod personal;
 mod renewing;
 mod store;
 
+pub(crate) use account::now;
 pub use account::{Account, OAuth};
 pub use file::FileStore;
 pub use personal::Personal;
 pub use renewing::Renewing;
-pub(crate) use account::now;
 pub(crate) use renewing::load;
 pub use store::{MemoryStore, StoreError, TokenStore};
 

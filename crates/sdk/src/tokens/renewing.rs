@@ -14,9 +14,9 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::TokenSource;
 use super::account::{Account, OAuth, now};
 use super::store::{StoreError, TokenStore};
-use super::TokenSource;
 use crate::client::{RetryPolicy, Transport};
 use crate::error::{Context, Error, Result, refusal};
 use crate::sync::lock;
@@ -77,7 +77,9 @@ type Renewal = Shared<BoxFuture<'static, Result<Secret>>>;
 
 impl fmt::Debug for Renewing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Renewing").field("name", &self.0.name).finish_non_exhaustive()
+        f.debug_struct("Renewing")
+            .field("name", &self.0.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +100,9 @@ impl Renewing {
         let kept = load(&*store, &name).await?;
         let new = kept.is_none();
         let account = kept.or(first).ok_or_else(|| {
-            Error::configuration(format!("nothing is stored under `{name}`, and no refresh token was given"))
+            Error::configuration(format!(
+                "nothing is stored under `{name}`, and no refresh token was given"
+            ))
         })?;
         let renewing = Self::with(oauth, store, name, account, transport);
         if new {
@@ -115,7 +119,10 @@ impl Renewing {
         account: Account,
         transport: Arc<dyn Transport>,
     ) -> Self {
-        let expires = account.access_token.as_ref().map(|_| Instant::now() + account.remaining());
+        let expires = account
+            .access_token
+            .as_ref()
+            .map(|_| Instant::now() + account.remaining());
         let state = State {
             oauth,
             account,
@@ -208,7 +215,10 @@ impl Inner {
         let left = expires.saturating_duration_since(now);
         if left <= LAST_MOMENT {
             Plan::Renew
-        } else if left <= AHEAD && state.renewal.is_none() && state.rest_until.is_none_or(|until| until <= now) {
+        } else if left <= AHEAD
+            && state.renewal.is_none()
+            && state.rest_until.is_none_or(|until| until <= now)
+        {
             Plan::UseAndRenew(token.clone())
         } else {
             Plan::Use(token.clone())
@@ -275,7 +285,8 @@ impl Inner {
     async fn save(&self) -> Result<()> {
         let _turn = self.saving.acquire().await;
         let account = lock(&self.state).account.clone();
-        let text = serde_json::to_string(&account).map_err(|error| StoreError::new("writing the account", error))?;
+        let text =
+            serde_json::to_string(&account).map_err(|error| StoreError::new("writing the account", error))?;
         Ok(self.store.save(&self.name, &Secret::new(text)).await?)
     }
 
@@ -315,7 +326,9 @@ impl Inner {
         *request.uri_mut() = uri;
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(header::CONTENT_TYPE, form_type);
-        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request
+            .headers_mut()
+            .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let sent = tokio::time::timeout(Duration::from_secs(30), self.transport.send(request)).await;
         let answer = match sent {
             Ok(Ok(answer)) => answer,
@@ -365,7 +378,12 @@ impl TokenSource for Renewing {
     async fn refused(&self, token: &Secret) -> Result<bool> {
         {
             let mut state = lock(&self.0.state);
-            if state.account.access_token.as_ref().is_some_and(|now| now != token) {
+            if state
+                .account
+                .access_token
+                .as_ref()
+                .is_some_and(|now| now != token)
+            {
                 // Somebody else has renewed it already.
                 return Ok(true);
             }
@@ -378,10 +396,16 @@ impl TokenSource for Renewing {
 
 /// What the store has under a name.
 pub(crate) async fn load(store: &dyn TokenStore, name: &str) -> Result<Option<Account>> {
-    let Some(text) = store.load(name).await? else { return Ok(None) };
+    let Some(text) = store.load(name).await? else {
+        return Ok(None);
+    };
     serde_json::from_str(text.expose()).map(Some).map_err(|error| {
         // Where in the text, never what stands there.
-        let at = format!("what is stored is no account (line {}, column {})", error.line(), error.column());
+        let at = format!(
+            "what is stored is no account (line {}, column {})",
+            error.line(),
+            error.column()
+        );
         StoreError::new(format!("reading `{name}`"), at).into()
     })
 }

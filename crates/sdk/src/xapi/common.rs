@@ -120,7 +120,9 @@ impl Device {
     /// # Errors
     /// As [`Command::run`].
     pub async fn clear_alert(&self) -> Result<()> {
-        self.simply("UserInterface.Message.Alert.Clear", no()).await.map(|_| ())
+        self.simply("UserInterface.Message.Alert.Clear", no())
+            .await
+            .map(|_| ())
     }
 
     /// Sets the volume, from 0 to 100.
@@ -133,7 +135,9 @@ impl Device {
         struct Arguments {
             level: u8,
         }
-        self.simply("Audio.Volume.Set", Arguments { level }).await.map(|_| ())
+        self.simply("Audio.Volume.Set", Arguments { level })
+            .await
+            .map(|_| ())
     }
 
     /// Mutes the microphones, or takes that back.
@@ -141,7 +145,11 @@ impl Device {
     /// # Errors
     /// As [`Command::run`].
     pub async fn mute_microphones(&self, mute: bool) -> Result<()> {
-        let path = if mute { "Audio.Microphones.Mute" } else { "Audio.Microphones.Unmute" };
+        let path = if mute {
+            "Audio.Microphones.Mute"
+        } else {
+            "Audio.Microphones.Unmute"
+        };
         self.simply(path, no()).await.map(|_| ())
     }
 
@@ -174,7 +182,11 @@ impl Device {
     /// # Errors
     /// As [`Command::run`].
     pub async fn hang_up(&self, call: Option<u32>) -> Result<()> {
-        self.command("Call.Disconnect").arg("CallId", call).run().await.map(|_| ())
+        self.command("Call.Disconnect")
+            .arg("CallId", call)
+            .run()
+            .await
+            .map(|_| ())
     }
 
     /// Puts a button or a panel on the touch panel: XML as the editor of the device exports it.
@@ -182,7 +194,9 @@ impl Device {
     /// # Errors
     /// As [`Command::run`].
     pub async fn save_panel(&self, panel_id: &str, xml: &str) -> Result<()> {
-        let command = self.command("UserInterface.Extensions.Panel.Save").arg("PanelId", panel_id);
+        let command = self
+            .command("UserInterface.Extensions.Panel.Save")
+            .arg("PanelId", panel_id);
         command.body(xml).repeatable().run().await.map(|_| ())
     }
 
@@ -191,7 +205,9 @@ impl Device {
     /// # Errors
     /// As [`Command::run`].
     pub async fn remove_panel(&self, panel_id: &str) -> Result<()> {
-        let command = self.command("UserInterface.Extensions.Panel.Remove").arg("PanelId", panel_id);
+        let command = self
+            .command("UserInterface.Extensions.Panel.Remove")
+            .arg("PanelId", panel_id);
         command.repeatable().run().await.map(|_| ())
     }
 
@@ -210,7 +226,10 @@ impl Device {
     /// # Errors
     /// As [`Command::run`].
     pub async fn show_page(&self, url: &str, title: Option<&str>) -> Result<()> {
-        let command = self.command("UserInterface.WebView.Display").arg("Url", url).arg("Title", title);
+        let command = self
+            .command("UserInterface.WebView.Display")
+            .arg("Url", url)
+            .arg("Title", title);
         command.repeatable().run().await.map(|_| ())
     }
 
@@ -227,11 +246,13 @@ impl Device {
     /// # Errors
     /// As [`Command::run`].
     pub async fn restart(&self) -> Result<()> {
-        self.command("SystemUnit.Boot").arg("Action", "Restart").run().await.map(|_| ())
+        self.command("SystemUnit.Boot")
+            .arg("Action", "Restart")
+            .run()
+            .await
+            .map(|_| ())
     }
 }
-
-
 
 /// No arguments.
 fn no() -> serde_json::Map<String, serde_json::Value> {

@@ -81,8 +81,13 @@ impl From<Raw> for Configuration {
         Self {
             value: raw.value,
             source: raw.source,
-            default: sources.remove("default").map(|source| source.value).unwrap_or_default(),
-            configured: configured.map(|source| source.value).filter(|value| !value.is_null()),
+            default: sources
+                .remove("default")
+                .map(|source| source.value)
+                .unwrap_or_default(),
+            configured: configured
+                .map(|source| source.value)
+                .filter(|value| !value.is_null()),
             locked,
             value_space: raw.value_space,
         }
@@ -98,7 +103,9 @@ struct Found {
 impl Found {
     fn read(self) -> BTreeMap<Key, Configuration> {
         let items = self.items.into_iter();
-        items.filter_map(|(key, raw)| Some((key.parse().ok()?, raw.into()))).collect()
+        items
+            .filter_map(|(key, raw)| Some((key.parse().ok()?, raw.into())))
+            .collect()
     }
 }
 
@@ -126,10 +133,14 @@ impl Device {
             .map_err(|error| Error::configuration(format!("`{path}` is no configuration: {error}")))?;
         let found = self.configurations(path).await?;
         let found = found.get(&key);
-        let found = found.ok_or_else(|| Error::not_found(format!("the device has no configuration {path}")))?;
+        let found =
+            found.ok_or_else(|| Error::not_found(format!("the device has no configuration {path}")))?;
         T::from_value(&found.value).ok_or_else(|| {
             let wanted = std::any::type_name::<T>();
-            Error::protocol(format!("the configuration {path} is {}, which is no {wanted}", found.value))
+            Error::protocol(format!(
+                "the configuration {path} is {}, which is no {wanted}",
+                found.value
+            ))
         })
     }
 
@@ -203,7 +214,10 @@ impl Configure {
         }
         let call = self.device.client.request(Method::PATCH, "deviceConfigurations");
         let call = call.query("deviceId", &self.device.id).idempotent(true);
-        let answer = call.json_as("application/json-patch+json", &self.operations).send().await?;
+        let answer = call
+            .json_as("application/json-patch+json", &self.operations)
+            .send()
+            .await?;
         if answer.body.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -229,7 +243,10 @@ mod tests {
             Configuration::from(raw)
         };
         let open = read(json!({ "isEditable": true }));
-        assert_eq!((open.locked, open.configured, open.default), (None, None, json!(50)));
+        assert_eq!(
+            (open.locked, open.configured, open.default),
+            (None, None, json!(50))
+        );
         let closed = read(json!({ "editable": false, "reason": "NOT_AUTHORIZED" }));
         assert_eq!(closed.locked.as_deref(), Some("NOT_AUTHORIZED"));
     }

@@ -129,7 +129,9 @@ impl Status {
 
     /// The values that a pattern means.
     pub fn matching(&self, pattern: &str) -> Vec<(Key, Value)> {
-        let Ok(pattern) = pattern.parse::<Pattern>() else { return Vec::new() };
+        let Ok(pattern) = pattern.parse::<Pattern>() else {
+            return Vec::new();
+        };
         let mut leaves = self.leaves();
         leaves.retain(|(key, _)| pattern.encloses(key));
         leaves
@@ -146,7 +148,9 @@ impl Status {
     /// [`Error::NotFound`]: it is not there. [`Error::Protocol`]: it is no `T`.
     pub fn get<T: FromValue>(&self, path: &str) -> Result<T> {
         let value = self.value(path).ok_or_else(|| {
-            Error::not_found(format!("the device has no status {path}, or the integration was not granted it"))
+            Error::not_found(format!(
+                "the device has no status {path}, or the integration was not granted it"
+            ))
         })?;
         T::from_value(&value).ok_or_else(|| {
             let wanted = std::any::type_name::<T>();
@@ -159,8 +163,11 @@ impl Status {
     /// # Errors
     /// [`Error::NotFound`]: it is not there. [`Error::Protocol`]: it has another shape.
     pub fn node<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let node = self.value(path).ok_or_else(|| Error::not_found(format!("there is no {path}")))?;
-        serde_json::from_value(node).map_err(|error| Error::protocol(format!("{path} has another shape: {error}")))
+        let node = self
+            .value(path)
+            .ok_or_else(|| Error::not_found(format!("there is no {path}")))?;
+        serde_json::from_value(node)
+            .map_err(|error| Error::protocol(format!("{path} has another shape: {error}")))
     }
 
     /// The node or value at a key, whichever case the names are in.
@@ -169,7 +176,9 @@ impl Status {
         let mut segments = key.segments().iter().peekable();
         let mut object = &self.0;
         while let Some(segment) = segments.next() {
-            let (_, next) = object.iter().find(|(name, _)| name.eq_ignore_ascii_case(&segment.name))?;
+            let (_, next) = object
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(&segment.name))?;
             let next = match (segment.index, next) {
                 (Some(index), Value::Array(items)) => {
                     items.iter().find(|item| tree::item_id(item) == Some(index))?
@@ -208,12 +217,22 @@ mod tests {
     fn values_by_path() {
         let status = status();
         assert_eq!(status.get::<u8>("audio.volume").unwrap(), 33);
-        assert_eq!(status.find::<String>("Call[5].Status").as_deref(), Some("Ringing"));
+        assert_eq!(
+            status.find::<String>("Call[5].Status").as_deref(),
+            Some("Ringing")
+        );
         assert_eq!(status.find::<f64>("Sensor[4]"), Some(22.5));
         assert_eq!(status.find::<String>("Call[3].Status"), None);
         assert!(matches!(status.get::<u8>("Audio.Gain"), Err(Error::NotFound(_))));
-        assert!(matches!(status.get::<bool>("Audio.Volume"), Err(Error::Protocol(_))));
-        let calls: Vec<_> = status.matching("Call[*].Status").into_iter().map(|(key, _)| key.to_string()).collect();
+        assert!(matches!(
+            status.get::<bool>("Audio.Volume"),
+            Err(Error::Protocol(_))
+        ));
+        let calls: Vec<_> = status
+            .matching("Call[*].Status")
+            .into_iter()
+            .map(|(key, _)| key.to_string())
+            .collect();
         assert_eq!(calls, ["Call[2].Status", "Call[5].Status"]);
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]

@@ -1,0 +1,9 @@
+//! The SDK against a service that plays exchanges in the shapes of the real protocol, with faults.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, unreachable_pub)]
+
+mod client;
+mod integration;
+mod notify;
+mod play;
+mod tokens;
+mod webhook;
