@@ -71,6 +71,7 @@ pub mod client;
 pub mod id;
 pub mod integration;
 pub mod jwt;
+pub mod listen;
 
 pub mod notify;
 pub mod resources;

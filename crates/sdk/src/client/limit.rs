@@ -72,8 +72,7 @@ impl Limiter {
 
     /// Waits for its turn.
     pub(crate) async fn turn(&self) {
-        loop {
-            let Some(until) = self.paused() else { break };
+        while let Some(until) = self.paused() {
             // Not all at the same moment.
             let span = until
                 .saturating_duration_since(Instant::now())

@@ -18,15 +18,15 @@ use crate::integration::Integration;
 /// Call [`done`](Self::done) when it is handled. One that is dropped, or [`failed`](Self::failed), comes again.
 #[derive(Debug)]
 #[must_use = "a delivery that is dropped counts as failed and comes again"]
-pub struct Delivery {
-    notification: Notification,
+pub struct Delivery<N = Notification> {
+    notification: N,
     attempt: u32,
     outcome: oneshot::Sender<bool>,
 }
 
-impl Delivery {
+impl<N> Delivery<N> {
     /// What is told.
-    pub fn notification(&self) -> &Notification {
+    pub fn notification(&self) -> &N {
         &self.notification
     }
 
@@ -79,7 +79,7 @@ pub struct Inbox {
 
 /// A task that ends with its owner.
 #[derive(Debug)]
-pub(super) struct Worker(pub(super) tokio::task::JoinHandle<()>);
+pub(crate) struct Worker(pub(crate) tokio::task::JoinHandle<()>);
 
 impl Drop for Worker {
     fn drop(&mut self) {
@@ -120,26 +120,26 @@ impl Stream for Inbox {
 
 /// Where deliveries come from: hands them out and sees to it that they are handled.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
-    pub(super) deliveries: mpsc::Sender<Delivery>,
-    pub(super) memory: Arc<dyn Memory>,
-    pub(super) persistence: Persistence,
+pub(crate) struct Source<N = Notification> {
+    pub(crate) deliveries: mpsc::Sender<Delivery<N>>,
+    pub(crate) memory: Arc<dyn Memory>,
+    pub(crate) persistence: Persistence,
     /// Whether a notification that could not be handled is lost; otherwise the service sends it again.
-    pub(super) gives_up: bool,
+    pub(crate) gives_up: bool,
 }
 
 /// What became of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Handled,
     GivenUp,
     /// Nobody reads the inbox any more.
     Closed,
 }
 
-impl Source {
+impl<N: Clone> Source<N> {
     /// Whether it was handled before. If nobody knows, it was not: twice is better than never.
-    pub(super) async fn knows(&self, print: Fingerprint) -> bool {
+    pub(crate) async fn knows(&self, print: Fingerprint) -> bool {
         match self.memory.knows(print).await {
             Ok(known) => known,
             Err(error) => {
@@ -150,7 +150,7 @@ impl Source {
     }
 
     /// Delivers until it is handled, or given up.
-    pub(super) async fn deliver(&self, notification: Notification, print: Fingerprint) -> Outcome {
+    pub(crate) async fn deliver(&self, notification: N, print: Fingerprint) -> Outcome {
         let pauses = RetryPolicy {
             first: self.persistence.first,
             most: self.persistence.most,

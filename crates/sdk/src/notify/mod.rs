@@ -21,9 +21,12 @@ mod webhook;
 pub use extract::{At, Extract, FullSync, Handler, Index, IntoOutcome, Mismatch, Notice, Value, Workspace};
 pub use handlers::Handlers;
 pub use inbox::{Delivery, Inbox, Persistence};
+pub(crate) use inbox::{Outcome, Source, Worker};
 pub use memory::{Fingerprint, Memory, Recent, RecentFile};
 pub use message::{Event, EventsNotification, Notification, StatusNotification};
 pub use poll::PollOptions;
 #[cfg(feature = "tower")]
 pub use service::{ActionService, WebhookService};
+#[cfg(feature = "tower")]
+pub(crate) use service::{answer, read};
 pub use webhook::{Receiver, ReceiverOptions, Reply};

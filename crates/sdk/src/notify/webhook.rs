@@ -58,7 +58,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn new(status: StatusCode, message: &str) -> Self {
+    pub(crate) fn new(status: StatusCode, message: &str) -> Self {
         Self {
             status,
             body: json!({ "message": message }),

@@ -3,6 +3,7 @@
 
 mod client;
 mod integration;
+mod listen;
 mod notify;
 mod play;
 mod tokens;
