@@ -99,3 +99,8 @@ pub use xapi::Device;
 pub mod wire {
     pub use hallway_wire::feature;
 }
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -83,7 +83,8 @@ impl Integration {
     /// Verifies an action and does what it demands: reads again what is granted, stores a new refresh token,
     /// answers a health check, ends. `None`: it was done before, over another way.
     ///
-    /// The poller and the tower service call this; only who receives actions in another way needs to.
+    /// The poller and the tower service call this; only who receives actions in another way needs to, and then
+    /// calls [`forget`](Self::forget) after [`Action::Deprovisioned`].
     ///
     /// # Errors
     /// [`Error::Code`]: it is no action of the service for this integration. Others: it could not be done, and may
@@ -205,7 +206,7 @@ impl Integration {
                 Ok(Action::Updated)
             }
             Said::Deprovision {} => {
-                self.end().await?;
+                self.0.ended.send_replace(true);
                 Ok(Action::Deprovisioned)
             }
             Said::HealthCheck {} => {
@@ -256,6 +257,11 @@ impl Integration {
     /// Takes a JWT; `false`: it was taken before.
     pub(super) fn once(&self, jti: &str) -> bool {
         lock(&self.0.seen).take(jti)
+    }
+
+    /// Lets an action be taken once more.
+    pub(crate) fn again(&self, jti: &str) {
+        lock(&self.0.seen).0.remove(jti);
     }
 
     pub(crate) fn listening(&self) -> &Listening {

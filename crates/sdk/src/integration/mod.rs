@@ -195,11 +195,16 @@ impl Integration {
     pub async fn deactivate(&self) -> Result<()> {
         let url = self.provisioning().app_url;
         self.0.client.request(Method::DELETE, url).done().await?;
-        self.end().await
+        self.0.ended.send_replace(true);
+        self.forget().await
     }
 
-    async fn end(&self) -> Result<()> {
-        self.0.ended.send_replace(true);
+    /// Forgets what is stored of a deactivated integration. The poller and the tower service do this when the
+    /// handlers of [`Action::Deprovisioned`] are done.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: it may still be there.
+    pub async fn forget(&self) -> Result<()> {
         self.0.tokens.forget().await
     }
 

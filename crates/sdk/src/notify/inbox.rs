@@ -6,11 +6,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::Stream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::memory::{Fingerprint, Memory};
 use super::message::Notification;
 use crate::client::RetryPolicy;
+use crate::error::Error;
 use crate::integration::Integration;
 
 /// A notification that waits to be handled.
@@ -74,6 +75,7 @@ impl Default for Persistence {
 pub struct Inbox {
     deliveries: mpsc::Receiver<Delivery>,
     integration: Integration,
+    trouble: watch::Receiver<Option<Error>>,
     _worker: Option<Worker>,
 }
 
@@ -91,11 +93,13 @@ impl Inbox {
     pub(super) fn new(
         deliveries: mpsc::Receiver<Delivery>,
         integration: Integration,
+        trouble: watch::Receiver<Option<Error>>,
         worker: Option<Worker>,
     ) -> Self {
         Self {
             deliveries,
             integration,
+            trouble,
             _worker: worker,
         }
     }
@@ -103,6 +107,12 @@ impl Inbox {
     /// Whose inbox it is.
     pub fn integration(&self) -> &Integration {
         &self.integration
+    }
+
+    /// Why notifications cannot be fetched, while they cannot: for whoever watches over the program. Fetching goes
+    /// on by itself, but after [`Error::Unauthorized`] only an administrator can help.
+    pub fn trouble(&self) -> watch::Receiver<Option<Error>> {
+        self.trouble.clone()
     }
 
     /// The next delivery; `None`: the integration was deactivated.

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use http::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::inbox::{Inbox, Outcome, Persistence, Source, Worker};
@@ -91,6 +91,7 @@ impl Integration {
         }
         // One place: whoever asks for the next delivery lets the next one in.
         let (sender, receiver) = mpsc::channel(1);
+        let (trouble, troubled) = watch::channel(None);
         let poller = Poller {
             integration: self.clone(),
             source: Source {
@@ -100,9 +101,10 @@ impl Integration {
                 gives_up: true,
             },
             lanes: options.lanes.max(1),
+            trouble,
         };
         let worker = Worker(tokio::spawn(poller.run()));
-        Ok(Inbox::new(receiver, self.clone(), Some(worker)))
+        Ok(Inbox::new(receiver, self.clone(), troubled, Some(worker)))
     }
 }
 
@@ -110,6 +112,8 @@ struct Poller {
     integration: Integration,
     source: Source,
     lanes: usize,
+    /// Why polls fail, while they do.
+    trouble: watch::Sender<Option<Error>>,
 }
 
 /// A message and its name.
@@ -132,6 +136,7 @@ impl Poller {
             match self.fetch(moved_to.as_deref()).await {
                 Ok(batch) => {
                     failures = 0;
+                    self.trouble.send_if_modified(|trouble| trouble.take().is_some());
                     let url = batch.queue.and_then(|queue| queue.poll_url).or(batch.poll_url);
                     if let Some(url) = url.filter(|url| self.integration.client().trusts(url)) {
                         moved_to = Some(url);
@@ -156,6 +161,7 @@ impl Poller {
                     }
                     let pause = error.retry_after().unwrap_or_default() + pauses.pause(failures);
                     tracing::warn!(%error, failures, ?pause, "the poll failed");
+                    self.trouble.send_replace(Some(error));
                     tokio::time::sleep(pause).await;
                 }
             }
@@ -225,13 +231,24 @@ impl Poller {
                 }
                 message => message.told(),
             };
-            if let Some(notification) = notification
-                && self.source.deliver(notification, print).await == Outcome::Closed
-            {
+            let Some(notification) = notification else {
+                continue;
+            };
+            let over = matches!(notification, Notification::Action(Action::Deprovisioned));
+            if self.source.deliver(notification, print).await == Outcome::Closed {
                 return false;
+            }
+            if over {
+                self.forget().await;
             }
         }
         true
+    }
+
+    async fn forget(&self) {
+        if let Err(error) = self.integration.forget().await {
+            tracing::error!(%error, "the tokens of the deactivated integration could not be forgotten");
+        }
     }
 
     /// Carries an action out; patiently, because the service does not send it again.

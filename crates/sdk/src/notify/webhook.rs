@@ -8,13 +8,14 @@ use hallway_wire::Secret;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::inbox::{Inbox, Outcome, Persistence, Source};
 use super::memory::{Fingerprint, Memory, Recent};
 use super::message::{About, Message, Notification};
 use crate::error::{Error, Result};
 use crate::integration::{Action, Integration, Listening, Via};
+use crate::jwt::Parts;
 use crate::signature;
 use crate::sync::lock;
 use crate::tokens::now;
@@ -109,6 +110,8 @@ impl Integration {
             )
         })?;
         let (sender, receiver) = mpsc::channel(options.waiting.max(1));
+        // Whether anything is posted, nobody here can know.
+        let (_, untroubled) = watch::channel(None);
         let source = Source {
             deliveries: sender,
             memory: Arc::clone(&options.memory),
@@ -128,7 +131,7 @@ impl Integration {
         };
         Ok((
             Receiver(Arc::new(inner)),
-            Inbox::new(receiver, self.clone(), None),
+            Inbox::new(receiver, self.clone(), untroubled, None),
         ))
     }
 }
@@ -187,10 +190,7 @@ impl Receiver {
                     body,
                 }
             }
-            Ok(Some(action)) => {
-                self.hand_out(Notification::Action(action), Fingerprint::of(jwt.as_bytes()))
-                    .await
-            }
+            Ok(Some(action)) => self.action_done(action, &jwt).await,
             Ok(None) => Reply::new(StatusCode::OK, "done before"),
             Err(Error::Code(error)) => {
                 tracing::warn!(%error, "an action was refused");
@@ -204,6 +204,26 @@ impl Receiver {
                 )
             }
         }
+    }
+
+    /// Tells the author of an action that was carried out. The name of the action is what its repetitions share.
+    async fn action_done(&self, action: Action, jwt: &str) -> Reply {
+        let integration = &self.0.integration;
+        let over = matches!(action, Action::Deprovisioned);
+        let jti = Parts::of(jwt)
+            .and_then(Parts::unverified)
+            .map(|claims| claims.jti)
+            .unwrap_or_default();
+        let reply = self
+            .hand_out(Notification::Action(action), Fingerprint::of(jti.as_bytes()))
+            .await;
+        if reply.status != StatusCode::OK {
+            // The service comes again, and then the author is told again.
+            integration.again(&jti);
+        } else if over && let Err(error) = integration.forget().await {
+            tracing::error!(%error, "the tokens of the deactivated integration could not be forgotten");
+        }
+        reply
     }
 
     /// Why a notification is not taken.

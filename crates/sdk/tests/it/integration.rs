@@ -343,6 +343,7 @@ async fn actions_of_others_and_of_yesterday_are_refused() {
     let action = integration.act(&office.sign(&moved), Via::Post).await.unwrap();
     assert!(matches!(action, Some(Action::Deprovisioned)));
     integration.until_ended().await;
+    integration.forget().await.unwrap();
     assert!(
         office.store.load("integration").await.unwrap().is_none(),
         "its tokens are forgotten"

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use hallway_sdk::notify::{Index, Persistence, PollOptions, RecentFile, Workspace};
+use hallway_sdk::tokens::TokenStore as _;
 use hallway_sdk::{Device, Handlers, Inbox, Notification, Value};
 use serde_json::{Value as Json, json};
 
@@ -166,7 +167,9 @@ async fn a_queue_that_is_gone_is_asked_for_again() {
         ],
     );
     let mut inbox = office.connect().await.poll_with(patient()).unwrap();
-    next(&mut inbox).await.done();
+    let first = next(&mut inbox).await;
+    assert!(inbox.trouble().borrow().is_none(), "the trouble is over");
+    first.done();
     let patches = office.service.seen("/app");
     assert_eq!(patches.last().unwrap().json()["queue"]["state"], "enabled");
     assert!(patches.len() >= 2);
@@ -197,6 +200,10 @@ async fn actions_come_in_the_queue_and_deprovision_ends_it() {
         .unwrap();
     assert_eq!(*said.lock().unwrap(), ["Deprovisioned"]);
     assert!(integration.ended());
+    assert!(
+        office.store.load("integration").await.unwrap().is_none(),
+        "its tokens are forgotten"
+    );
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -5,6 +5,7 @@ use axum::http::{Request, StatusCode};
 use hallway_sdk::Notification;
 use hallway_sdk::Timestamp;
 use hallway_sdk::notify::{Inbox, Receiver, ReceiverOptions};
+use hallway_sdk::tokens::TokenStore as _;
 use ring::hmac;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -165,8 +166,21 @@ async fn health_checks_and_actions_that_are_posted() {
     );
     let (status, _) = post(office.claims("unheardOf", "u")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    let handled = tokio::spawn(async move { inbox.next().await.unwrap().done() });
+    let handling = tokio::spawn(async move {
+        inbox.next().await.unwrap().failed();
+        inbox.next().await.unwrap().done();
+        inbox
+    });
     let (status, _) = post(office.claims("deprovision", "d")).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(
+        office.store.load("integration").await.unwrap().is_some(),
+        "not before the handler is done"
+    );
+    let mut again = office.claims("deprovision", "d");
+    again["iat"] = (now() - 1).into();
+    let (status, _) = post(again).await;
     assert_eq!(status, StatusCode::OK);
-    handled.await.unwrap();
+    assert!(office.store.load("integration").await.unwrap().is_none());
+    drop(handling.await.unwrap());
 }
