@@ -182,12 +182,15 @@ impl Call {
                 tried -= 1;
                 continue;
             }
-            let Some(pause) = self.pause(&error, tried, attempts) else {
-                return Err(error);
-            };
-            if matches!(error, Error::RateLimited { .. }) {
-                inner.limiter.pause(pause);
-            } else {
+            let pause = self.pause(&error, tried, attempts);
+            if let Error::RateLimited { retry_after, .. } = &error
+                && *retry_after <= policy.longest_wait
+            {
+                // All tasks of the client leave the service alone, also if this call gives up.
+                inner.limiter.pause(pause.unwrap_or(*retry_after));
+            }
+            let Some(pause) = pause else { return Err(error) };
+            if !matches!(error, Error::RateLimited { .. }) {
                 tokio::time::sleep(pause).await;
             }
             tracing::debug!(%error, tried, "sent again");

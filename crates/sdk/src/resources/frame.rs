@@ -105,7 +105,7 @@ macro_rules! query {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         #[must_use = "a list fetches nothing until it is read"]
-        pub struct $name(crate::client::List<$item>);
+        pub struct $name(pub(super) crate::client::List<$item>);
 
         impl $name {
             $(

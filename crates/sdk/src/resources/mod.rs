@@ -10,16 +10,14 @@ mod frame;
 mod licenses;
 mod locations;
 mod messaging;
+mod numbers;
 mod organizations;
 mod people;
 mod webhooks;
 mod workspaces;
 
 pub use applications::{Application, ApplicationQuery, Applications, ServiceAppTokens};
-pub use calling::{
-    AddNumbers, Calling, CallingLocation, CallingLocationQuery, NumberChange, NumberLocation, NumberOwner,
-    NumberQuery, NumberState, PersonNumber, PersonNumbers, PhoneNumber, ValidatedNumber, Validation,
-};
+pub use calling::Calling;
 pub use devices::{ActivationCode, ConnectionStatus, DeviceInfo, DeviceQuery, Devices};
 pub use frame::Member;
 pub use licenses::{Assigned, Holder, License, LicenseChange, Licenses, Line};
@@ -27,6 +25,10 @@ pub use locations::{Address, Floor, Floors, Location, LocationBody, LocationQuer
 pub use messaging::{
     Membership, MembershipQuery, Memberships, Message, MessageBody, MessageQuery, Messages, Room, RoomBody,
     RoomQuery, Rooms,
+};
+pub use numbers::{
+    AddNumbers, CallingLocation, CallingLocationQuery, NumberChange, NumberLocation, NumberOwner,
+    NumberQuery, NumberState, PersonNumber, PersonNumbers, PhoneNumber, ValidatedNumber, Validation,
 };
 pub use organizations::{Organization, Organizations, Role, Roles};
 pub use people::{People, Person, PersonBody, PersonQuery, WorkNumber};

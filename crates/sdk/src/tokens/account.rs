@@ -72,6 +72,16 @@ impl Account {
         }
     }
 
+    /// What may be good; the newest last.
+    pub(crate) fn refresh_tokens(&self) -> Vec<Secret> {
+        let newest = std::iter::once(self.refresh_token.clone());
+        self.previous_refresh_token
+            .clone()
+            .into_iter()
+            .chain(newest)
+            .collect()
+    }
+
     /// How long the access token is still good.
     pub(crate) fn remaining(&self) -> Duration {
         let Some(expires) = self.expires else {

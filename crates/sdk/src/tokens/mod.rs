@@ -5,6 +5,7 @@
 //! for all tasks that ask, and keeps what it has in a [`TokenStore`], so that a restart needs no person.
 
 mod account;
+mod exchange;
 mod file;
 mod personal;
 mod renewing;

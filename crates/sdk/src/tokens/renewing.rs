@@ -5,20 +5,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use hallway_wire::{Secret, Timestamp};
-use http::{HeaderValue, Method, Request, Uri, header};
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::TokenSource;
 use super::account::{Account, OAuth, now};
+use super::exchange::{Tokens, ask};
 use super::store::{StoreError, TokenStore};
-use crate::client::{RetryPolicy, Transport};
-use crate::error::{Context, Error, Result, refusal};
+use crate::client::Transport;
+use crate::error::{Error, Result};
 use crate::sync::lock;
 
 /// From here on the renewal runs beside; the token at hand is still handed out.
@@ -198,6 +196,15 @@ impl Renewing {
     }
 }
 
+/// An exchange that succeeded.
+struct Answered {
+    /// What was the newest refresh token when it began.
+    newest: Secret,
+    /// The one that was good.
+    used: Secret,
+    tokens: Tokens,
+}
+
 /// What to do for whoever asks.
 enum Plan {
     Use(Secret),
@@ -225,31 +232,61 @@ impl Inner {
         }
     }
 
-    /// Exchanges the refresh token, and if it is refused the one before.
+    /// Exchanges the refresh token. If it is refused: the one before, and those that another process has stored
+    /// since.
     async fn exchange(&self) -> Result<Secret> {
-        let (oauth, account) = {
-            let state = lock(&self.state);
-            (state.oauth.clone(), state.account.clone())
-        };
-        let mut result = self.ask(&oauth, &account.refresh_token).await;
-        let mut used = account.refresh_token;
-        if let (Err(Error::Unauthorized(_)), Some(previous)) = (&result, account.previous_refresh_token) {
-            tracing::warn!(account = %self.name, "the newest refresh token was refused: trying the one before");
-            result = self.ask(&oauth, &previous).await;
-            used = previous;
-        }
-        let result = match result {
-            Ok(answer) => self.take(used, answer).await,
+        let result = match self.first_good().await {
+            Ok(answered) => self.take(answered).await,
             Err(error) => Err(error),
         };
+        if let Err(error) = &result {
+            tracing::warn!(account = %self.name, %error, "the token could not be renewed");
+        }
         let mut state = lock(&self.state);
         state.renewal = None;
         state.rest_until = result.is_err().then(|| Instant::now() + REST);
         result
     }
 
+    async fn first_good(&self) -> Result<Answered> {
+        let (oauth, account) = {
+            let state = lock(&self.state);
+            (state.oauth.clone(), state.account.clone())
+        };
+        let mut tried: Vec<Secret> = Vec::new();
+        let mut candidates = account.refresh_tokens();
+        let mut looked = false;
+        while let Some(token) = candidates.pop() {
+            let refused = match ask(&*self.transport, &oauth, &token).await {
+                Ok(tokens) => {
+                    return Ok(Answered {
+                        newest: account.refresh_token,
+                        used: token,
+                        tokens,
+                    });
+                }
+                Err(error @ Error::Unauthorized(_)) => error,
+                Err(error) => return Err(error),
+            };
+            tried.push(token);
+            if candidates.is_empty() && !looked {
+                looked = true;
+                if let Ok(Some(stored)) = load(&*self.store, &self.name).await {
+                    candidates = stored.refresh_tokens();
+                    candidates.retain(|token| !tried.contains(token));
+                }
+            }
+            if candidates.is_empty() {
+                return Err(refused);
+            }
+            tracing::warn!(account = %self.name, "a refresh token was refused: trying another one that is kept");
+        }
+        Err(Error::configuration("the account has no refresh token"))
+    }
+
     /// Stores what came, before anybody uses it.
-    async fn take(&self, used: Secret, answer: Tokens) -> Result<Secret> {
+    async fn take(&self, answered: Answered) -> Result<Secret> {
+        let answer = answered.tokens;
         let token = answer.access_token.clone();
         {
             let mut state = lock(&self.state);
@@ -259,20 +296,16 @@ impl Inner {
             account.access_token = Some(answer.access_token);
             account.expires = Some(now().plus_millis(i64::try_from(life.as_millis()).unwrap_or(i64::MAX)));
             account.scope = answer.scope.or(account.scope.take());
-            let rotated = answer.refresh_token.filter(|new| *new != used);
-            if used == account.refresh_token {
-                match rotated {
-                    Some(new) => account.rotate(new),
-                    // It has proved good: the one before is not needed any more.
-                    None => account.previous_refresh_token = None,
-                }
-            } else if account.previous_refresh_token.as_ref() == Some(&used) {
-                // The one before was the good one.
-                account.refresh_token = used;
+            if account.refresh_token == answered.newest {
+                // It has proved good: no other is needed any more, but for a new one until it has.
+                account.refresh_token = answered.used;
                 account.previous_refresh_token = None;
-                if let Some(new) = rotated {
+                if let Some(new) = answer.refresh_token {
                     account.rotate(new);
                 }
+            } else {
+                // An action brought another one in the meantime: that one is the newest, this one the one before.
+                account.previous_refresh_token = Some(answer.refresh_token.unwrap_or(answered.used));
             }
         }
         // Not kept is no reason not to go on: the tokens are good, and the next save tries again.
@@ -288,76 +321,6 @@ impl Inner {
         let text =
             serde_json::to_string(&account).map_err(|error| StoreError::new("writing the account", error))?;
         Ok(self.store.save(&self.name, &Secret::new(text)).await?)
-    }
-
-    async fn ask(&self, oauth: &OAuth, refresh_token: &Secret) -> Result<Tokens> {
-        let policy = RetryPolicy::default();
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            let error = match self.ask_once(oauth, refresh_token).await {
-                Ok(tokens) => return Ok(tokens),
-                Err(error) => error,
-            };
-            // An exchange may be repeated after a lost answer: the token that was sent stays good at least until
-            // the new one is used.
-            let asked = error.retry_after().unwrap_or_default();
-            if !error.is_temporary() || tried >= policy.attempts || asked > policy.longest_wait {
-                return Err(error);
-            }
-            tokio::time::sleep(asked + policy.pause(tried)).await;
-        }
-    }
-
-    async fn ask_once(&self, oauth: &OAuth, refresh_token: &Secret) -> Result<Tokens> {
-        let uri: Uri = oauth
-            .url
-            .parse()
-            .map_err(|_| Error::configuration("the address of the token endpoint is no URL"))?;
-        let context = Context::new(&Method::POST, uri.path(), None);
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "refresh_token")
-            .append_pair("client_id", &oauth.client_id)
-            .append_pair("client_secret", oauth.client_secret.expose())
-            .append_pair("refresh_token", refresh_token.expose())
-            .finish();
-        let mut request = Request::new(Bytes::from(form));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri;
-        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(header::CONTENT_TYPE, form_type);
-        request
-            .headers_mut()
-            .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let sent = tokio::time::timeout(Duration::from_secs(30), self.transport.send(request)).await;
-        let answer = match sent {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                return Err(Error::Transport {
-                    maybe_arrived: error.maybe_arrived,
-                    context: context.say(error.source.to_string()),
-                    source: error.source,
-                });
-            }
-            Err(late) => {
-                return Err(Error::Transport {
-                    maybe_arrived: true,
-                    context: context.say("no answer from the token endpoint within 30 s"),
-                    source: Arc::new(late),
-                });
-            }
-        };
-        let (head, body) = answer.into_parts();
-        if !head.status.is_success() {
-            let grant = serde_json::from_slice::<Word>(&body).is_ok_and(|word| word.error == "invalid_grant");
-            return Err(match refusal(context, head.status, &head.headers, &body) {
-                // A refresh token that is not valid is told as 400 (oauth 3).
-                Error::BadRequest(context) if grant => Error::Unauthorized(context),
-                error => error,
-            });
-        }
-        serde_json::from_slice(&body)
-            .map_err(|_| Error::Protocol(context.say("the answer of the token endpoint cannot be read")))
     }
 }
 
@@ -408,20 +371,4 @@ pub(crate) async fn load(store: &dyn TokenStore, name: &str) -> Result<Option<Ac
         );
         StoreError::new(format!("reading `{name}`"), at).into()
     })
-}
-
-/// The answer of the token endpoint.
-#[derive(Deserialize)]
-struct Tokens {
-    access_token: Secret,
-    expires_in: i64,
-    #[serde(default)]
-    refresh_token: Option<Secret>,
-    #[serde(default)]
-    scope: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Word {
-    error: String,
 }

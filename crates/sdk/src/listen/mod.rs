@@ -22,28 +22,30 @@
 //! # }
 //! ```
 
+#[cfg(feature = "tower")]
+mod service;
+mod subscription;
+
 use std::collections::HashSet;
 use std::fmt;
-use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, Weak};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt as _, Stream};
 use hallway_wire::Secret;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::mpsc;
+
+#[cfg(feature = "tower")]
+pub use service::ListenService;
+pub use subscription::{Listen, Subscription};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::id::PersonId;
-use crate::notify::{Delivery, Fingerprint, Memory, Outcome, Persistence, Recent, Reply, Source, Worker};
-use crate::resources::{Membership, Memberships, Message, Messages, Room, Rooms, Webhook, WebhookBody};
+use crate::notify::{Fingerprint, Memory, Outcome, Recent, Reply, Worker};
+use crate::resources::{Webhook, WebhookBody};
 use crate::signature;
 use crate::sync::lock;
 
@@ -174,20 +176,6 @@ impl Listener {
         })))
     }
 
-    /// Listens to a resource by its name: `meetings`, `attachmentActions`. What the webhook tells is read as a `T`.
-    pub fn on<T>(&self, resource: impl Into<String>) -> Listen<T> {
-        Listen {
-            listener: self.clone(),
-            wanted: Wanted {
-                resource: resource.into(),
-                event: "all".to_owned(),
-                filter: None,
-            },
-            persistence: Persistence::default(),
-            shape: PhantomData,
-        }
-    }
-
     /// Takes what was posted: checks the signature before anything of it is read, tells who listens, and waits
     /// until it is handled.
     pub async fn receive(&self, headers: &HeaderMap, body: &[u8]) -> Reply {
@@ -308,196 +296,8 @@ fn fingerprint(envelope: &Envelope, headers: &HeaderMap, body: &[u8]) -> Fingerp
     Fingerprint::of(&[body, &number].concat())
 }
 
-/// What is to be listened to.
-#[must_use = "nothing is heard until it is started"]
-#[derive(Debug)]
-pub struct Listen<T> {
-    listener: Listener,
-    wanted: Wanted,
-    persistence: Persistence,
-    shape: PhantomData<fn() -> T>,
-}
-
 impl fmt::Debug for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
-    }
-}
-
-impl<T: DeserializeOwned + Clone + Send + 'static> Listen<T> {
-    /// Only this: `created`, `updated`, `deleted`.
-    pub fn event(mut self, event: impl Into<String>) -> Self {
-        self.wanted.event = event.into();
-        self
-    }
-
-    /// Only where this holds; said again, both: `roomId`, and the id.
-    pub fn filter(mut self, name: &str, value: impl fmt::Display) -> Self {
-        let mut filter = self
-            .wanted
-            .filter
-            .take()
-            .map(|filter| filter + "&")
-            .unwrap_or_default();
-        filter.push_str(&format!("{name}={value}"));
-        self.wanted.filter = Some(filter);
-        self
-    }
-
-    /// What becomes of something that could not be handled.
-    pub fn persistence(mut self, persistence: Persistence) -> Self {
-        self.persistence = persistence;
-        self
-    }
-
-    /// Makes the webhook, or finds it, and listens. The listener's address must be served by now, or soon.
-    ///
-    /// # Errors
-    /// Any; see [`Error`].
-    pub async fn start(self) -> Result<Subscription<T>> {
-        let (sender, deliveries) = mpsc::channel(64);
-        let source = Source::<Heard<T>> {
-            deliveries: sender,
-            memory: Arc::clone(&self.listener.0.memory),
-            persistence: self.persistence,
-            gives_up: true,
-        };
-        let deliver = move |envelope: &Envelope, print| {
-            let data = match serde_json::from_value(envelope.data.clone()) {
-                Ok(data) => data,
-                Err(error) => {
-                    tracing::warn!(%error, resource = envelope.resource, "what a webhook tells cannot be read");
-                    return None;
-                }
-            };
-            let heard = Heard {
-                resource: envelope.resource.clone(),
-                event: envelope.event.clone(),
-                actor_id: envelope.actor_id.clone(),
-                data,
-            };
-            let source = source.clone();
-            let delivering = async move {
-                if source.knows(print).await {
-                    return Outcome::Handled;
-                }
-                source.deliver(heard, print).await
-            };
-            Some(delivering.boxed())
-        };
-        let subscribed = Arc::new(Subscribed {
-            wanted: self.wanted,
-            deliver: Box::new(deliver),
-        });
-        // Before the webhook is there: what it posts at once is heard.
-        let name = subscribed.wanted.name();
-        {
-            let mut subscriptions = lock(&self.listener.0.subscriptions);
-            subscriptions.retain(|other| other.wanted.name() != name);
-            subscriptions.push(Arc::clone(&subscribed));
-        }
-        let there = self.listener.0.client.webhooks().list().all().await?;
-        self.listener.ensure(&subscribed.wanted, &there).await?;
-        self.listener.watch();
-        Ok(Subscription {
-            deliveries,
-            _listener: self.listener,
-        })
-    }
-}
-
-/// The stream of what is heard. What is not [`done`](Delivery::done) comes again.
-#[derive(Debug)]
-pub struct Subscription<T> {
-    deliveries: mpsc::Receiver<Delivery<Heard<T>>>,
-    _listener: Listener,
-}
-
-impl<T> Subscription<T> {
-    /// The next one; `None`: somebody else listens to the same by now.
-    pub async fn next(&mut self) -> Option<Delivery<Heard<T>>> {
-        self.deliveries.recv().await
-    }
-}
-
-impl<T> Stream for Subscription<T> {
-    type Item = Delivery<Heard<T>>;
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.deliveries.poll_recv(cx)
-    }
-}
-
-macro_rules! listens {
-    ($($resource:ident => $item:ident, $word:literal;)*) => {$(
-        impl $resource {
-            /// Listens to what happens to them.
-            pub fn listen(&self, listener: &Listener) -> Listen<$item> {
-                listener.on($word)
-            }
-        }
-    )*};
-}
-
-listens! {
-    Messages => Message, "messages";
-    Rooms => Room, "rooms";
-    Memberships => Membership, "memberships";
-}
-
-#[cfg(feature = "tower")]
-pub use service::ListenService;
-
-#[cfg(feature = "tower")]
-mod service {
-    use std::convert::Infallible;
-    use std::task::{Context, Poll};
-
-    use bytes::Bytes;
-    use futures_util::FutureExt as _;
-    use futures_util::future::BoxFuture;
-    use http::{Request, Response};
-    use http_body::Body;
-    use http_body_util::Full;
-    use tower_service::Service;
-
-    use super::{Listener, MOST_BYTES};
-    use crate::notify::{Reply, answer, read};
-
-    /// Takes what webhooks post, as a service of `tower`.
-    #[derive(Clone, Debug)]
-    pub struct ListenService(Listener);
-
-    impl Listener {
-        /// A service for its address.
-        pub fn service(&self) -> ListenService {
-            ListenService(self.clone())
-        }
-    }
-
-    impl<B> Service<Request<B>> for ListenService
-    where
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        type Response = Response<Full<Bytes>>;
-        type Error = Infallible;
-        type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
-
-        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn call(&mut self, request: Request<B>) -> Self::Future {
-            let listener = self.0.clone();
-            async move {
-                let reply = match read(request, MOST_BYTES).await {
-                    Ok((headers, body)) => listener.receive(&headers, &body).await,
-                    Err(status) => Reply::new(status, "the request cannot be read"),
-                };
-                Ok(answer(&reply))
-            }
-            .boxed()
-        }
     }
 }
