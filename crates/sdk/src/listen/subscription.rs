@@ -71,7 +71,7 @@ impl<T: DeserializeOwned + Clone + Send + 'static> Listen<T> {
     /// Makes the webhook, or finds it, and listens. The listener's address must be served by now, or soon.
     ///
     /// # Errors
-    /// Any; see [`Error`].
+    /// Any; see [`Error`](crate::Error).
     pub async fn start(self) -> Result<Subscription<T>> {
         let (sender, deliveries) = mpsc::channel(64);
         let source = Source::<Heard<T>> {

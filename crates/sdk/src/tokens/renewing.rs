@@ -19,9 +19,9 @@ use crate::client::Transport;
 use crate::error::{Error, Result};
 use crate::sync::lock;
 
-/// From here on the renewal runs beside; the token at hand is still handed out.
+/// From here on the renewal runs beside; the token at hand is still handed out. For a short life a fifth of it.
 const AHEAD: Duration = Duration::from_secs(15 * 60);
-/// From here on callers wait for the renewal.
+/// From here on callers wait for the renewal. For a short life a tenth of it.
 const LAST_MOMENT: Duration = Duration::from_secs(30);
 /// How long a failed renewal ahead of time is not tried again.
 const REST: Duration = Duration::from_secs(30);
@@ -63,12 +63,35 @@ struct Inner {
 
 struct State {
     oauth: OAuth,
+    /// What is stored, or is just being stored.
     account: Account,
-    /// When the access token ends, by the clock of this process.
-    expires: Option<Instant>,
+    /// What is handed out.
+    current: Option<Current>,
+    /// Nothing is stored any more.
+    forgotten: bool,
     renewal: Option<Renewal>,
     /// A renewal ahead of time failed: not before then again.
     rest_until: Option<Instant>,
+}
+
+/// An access token that is handed out.
+struct Current {
+    token: Secret,
+    /// When it ends, by the clock of this process.
+    until: Instant,
+    ahead: Duration,
+    last_moment: Duration,
+}
+
+impl Current {
+    fn new(token: Secret, left: Duration, life: Duration) -> Self {
+        Self {
+            token,
+            until: Instant::now() + left,
+            ahead: AHEAD.min(life / 5),
+            last_moment: LAST_MOMENT.min(life / 10),
+        }
+    }
 }
 
 type Renewal = Shared<BoxFuture<'static, Result<Secret>>>;
@@ -117,14 +140,14 @@ impl Renewing {
         account: Account,
         transport: Arc<dyn Transport>,
     ) -> Self {
-        let expires = account
-            .access_token
-            .as_ref()
-            .map(|_| Instant::now() + account.remaining());
+        let token = account.access_token.clone();
+        // How long it lived is not known; machine accounts have eighteen hours.
+        let current = token.map(|token| Current::new(token, account.remaining(), Duration::MAX));
         let state = State {
             oauth,
             account,
-            expires,
+            current,
+            forgotten: false,
             renewal: None,
             rest_until: None,
         };
@@ -170,6 +193,9 @@ impl Renewing {
 
     /// Forgets the account.
     pub(crate) async fn forget(&self) -> Result<()> {
+        let _turn = self.0.saving.acquire().await;
+        // A renewal that ends later must not bring it back.
+        lock(&self.0.state).forgotten = true;
         Ok(self.0.store.remove(&self.0.name).await?)
     }
 
@@ -215,20 +241,18 @@ enum Plan {
 impl Inner {
     fn plan(&self) -> Plan {
         let state = lock(&self.state);
-        let (Some(token), Some(expires)) = (&state.account.access_token, state.expires) else {
+        let Some(current) = &state.current else {
             return Plan::Renew;
         };
         let now = Instant::now();
-        let left = expires.saturating_duration_since(now);
-        if left <= LAST_MOMENT {
+        let left = current.until.saturating_duration_since(now);
+        let resting = state.rest_until.is_some_and(|until| until > now);
+        if left <= current.last_moment {
             Plan::Renew
-        } else if left <= AHEAD
-            && state.renewal.is_none()
-            && state.rest_until.is_none_or(|until| until <= now)
-        {
-            Plan::UseAndRenew(token.clone())
+        } else if left <= current.ahead && state.renewal.is_none() && !resting {
+            Plan::UseAndRenew(current.token.clone())
         } else {
-            Plan::Use(token.clone())
+            Plan::Use(current.token.clone())
         }
     }
 
@@ -288,10 +312,10 @@ impl Inner {
     async fn take(&self, answered: Answered) -> Result<Secret> {
         let answer = answered.tokens;
         let token = answer.access_token.clone();
+        let life = Duration::from_secs(u64::try_from(answer.expires_in).unwrap_or_default());
+        let current = Current::new(token.clone(), life, life);
         {
             let mut state = lock(&self.state);
-            let life = Duration::from_secs(u64::try_from(answer.expires_in).unwrap_or_default());
-            state.expires = Some(Instant::now() + life);
             let account = &mut state.account;
             account.access_token = Some(answer.access_token);
             account.expires = Some(now().plus_millis(i64::try_from(life.as_millis()).unwrap_or(i64::MAX)));
@@ -312,12 +336,19 @@ impl Inner {
         if let Err(error) = self.save().await {
             tracing::error!(account = %self.name, %error, "the tokens could not be stored");
         }
+        lock(&self.state).current = Some(current);
         Ok(token)
     }
 
     async fn save(&self) -> Result<()> {
         let _turn = self.saving.acquire().await;
-        let account = lock(&self.state).account.clone();
+        let account = {
+            let state = lock(&self.state);
+            if state.forgotten {
+                return Ok(());
+            }
+            state.account.clone()
+        };
         let text =
             serde_json::to_string(&account).map_err(|error| StoreError::new("writing the account", error))?;
         Ok(self.store.save(&self.name, &Secret::new(text)).await?)
@@ -342,16 +373,14 @@ impl TokenSource for Renewing {
         {
             let mut state = lock(&self.0.state);
             if state
-                .account
-                .access_token
+                .current
                 .as_ref()
-                .is_some_and(|now| now != token)
+                .is_some_and(|current| current.token != *token)
             {
                 // Somebody else has renewed it already.
                 return Ok(true);
             }
-            state.account.access_token = None;
-            state.expires = None;
+            state.current = None;
         }
         self.renewal().await.map(|_| true)
     }

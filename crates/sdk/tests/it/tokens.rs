@@ -250,3 +250,39 @@ async fn a_lost_answer_of_the_exchange_is_asked_for_again() {
     .await;
     assert_eq!(tokens.renew().await.unwrap(), Secret::new("access"));
 }
+
+#[tokio::test]
+async fn a_short_life_makes_no_storm() {
+    let service = Service::start().await;
+    exchange(&service, &["r0"], None, 600);
+    service.plays("GET", "/v1/people/me", [ok(json!({ "id": "me" }))]);
+    let tokens = open(
+        &service,
+        Arc::new(MemoryStore::default()),
+        Some(Account::new("r0")),
+    )
+    .await;
+    let client = client(&service, &tokens);
+    for _ in 0..20 {
+        client.people().me().await.unwrap();
+    }
+    assert_eq!(service.seen("/v1/access_token").len(), 1);
+}
+
+#[tokio::test]
+async fn what_another_process_stored_is_tried() {
+    let service = Service::start().await;
+    exchange(&service, &["r2"], None, 64_800);
+    let store: Arc<dyn TokenStore> = Arc::new(MemoryStore::default());
+    let tokens = open(&service, Arc::clone(&store), Some(Account::new("r1"))).await;
+    let text = Secret::new(r#"{"refreshToken":"r2"}"#);
+    store.save("app", &text).await.unwrap();
+    tokens.renew().await.unwrap();
+    assert_eq!(tokens.account().refresh_token, Secret::new("r2"));
+    let sent: Vec<_> = service
+        .seen("/v1/access_token")
+        .iter()
+        .map(|seen| form(&seen.body, "refresh_token"))
+        .collect();
+    assert_eq!(sent, ["r1", "r2"]);
+}
