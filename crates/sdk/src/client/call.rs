@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{Client, TransportError};
-use crate::error::{Context, Error, Result, refusal};
+use crate::error::{Context, Error, Result, chain, refusal};
 use hallway_wire::Secret;
 
 /// A request that is being put together.
@@ -262,7 +262,7 @@ impl Call {
 fn no_answer(context: Context, error: &TransportError) -> Error {
     Error::Transport {
         maybe_arrived: error.maybe_arrived,
-        context: context.say(error.source.to_string()),
+        context: context.say(chain(&*error.source)),
         source: Arc::clone(&error.source),
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Claims, CodeError, Parts};
 use crate::client::Transport;
-use crate::error::{Context, Error, Result, refusal};
+use crate::error::{Context, Error, Result, chain, refusal};
 use crate::sync::lock;
 
 /// Where the public keys are.
@@ -119,7 +119,7 @@ impl Keys {
             Ok(Err(error)) => {
                 return Err(Error::Transport {
                     maybe_arrived: error.maybe_arrived,
-                    context: context.say(error.source.to_string()),
+                    context: context.say(chain(&*error.source)),
                     source: error.source,
                 });
             }

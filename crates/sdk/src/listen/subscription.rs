@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::{Envelope, Heard, Listener, Subscribed, Wanted};
 use crate::error::Result;
 use crate::notify::{Delivery, Outcome, Persistence, Source};
-use crate::resources::{Membership, Memberships, Message, Messages, Room, Rooms};
+use crate::resources::{CardAction, Cards, Membership, Memberships, Message, Messages, Room, Rooms};
 use crate::sync::lock;
 
 impl Listener {
@@ -160,4 +160,5 @@ listens! {
     Messages => Message, "messages";
     Rooms => Room, "rooms";
     Memberships => Membership, "memberships";
+    Cards => CardAction, "attachmentActions";
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -220,11 +221,19 @@ async fn call(
     }
     let notice = notice();
     for handler in found {
-        match handler(&notice) {
-            Ok(running) => running.await?,
-            // It would not fit the next time either.
-            Err(mismatch) => tracing::warn!(%mismatch, "a handler was passed over"),
-        }
+        let running = async {
+            match handler(&notice) {
+                Ok(running) => running.await,
+                Err(mismatch) => {
+                    // It would not fit the next time either.
+                    tracing::warn!(%mismatch, "a handler was passed over");
+                    Ok(())
+                }
+            }
+        };
+        // A handler that panics has failed; the others and the next notifications have not.
+        let done = AssertUnwindSafe(running).catch_unwind().await;
+        done.unwrap_or_else(|_| Err(format!("the handler of {key} panicked").into()))?;
     }
     Ok(())
 }

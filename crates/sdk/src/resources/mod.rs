@@ -5,6 +5,7 @@
 
 mod applications;
 mod calling;
+mod cards;
 mod devices;
 mod frame;
 mod licenses;
@@ -13,11 +14,13 @@ mod messaging;
 mod numbers;
 mod organizations;
 mod people;
+mod teams;
 mod webhooks;
 mod workspaces;
 
 pub use applications::{Application, ApplicationQuery, Applications, ServiceAppTokens};
 pub use calling::Calling;
+pub use cards::{CardAction, Cards};
 pub use devices::{ActivationCode, ConnectionStatus, DeviceInfo, DeviceQuery, Devices};
 pub use frame::Member;
 pub use licenses::{Assigned, Holder, License, LicenseChange, Licenses, Line};
@@ -32,6 +35,7 @@ pub use numbers::{
 };
 pub use organizations::{Organization, Organizations, Role, Roles};
 pub use people::{People, Person, PersonBody, PersonQuery, WorkNumber};
+pub use teams::{Team, TeamBody, TeamQuery, Teams};
 pub use webhooks::{Webhook, WebhookBody, WebhookQuery, Webhooks};
 pub use workspaces::{
     Capability, Metric, MetricName, Metrics, MetricsQuery, Workspace, WorkspaceBody, WorkspaceQuery,

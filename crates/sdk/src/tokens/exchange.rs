@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::account::OAuth;
 use crate::client::{RetryPolicy, Transport};
-use crate::error::{Context, Error, Result, refusal};
+use crate::error::{Context, Error, Result, chain, refusal};
 
 /// Exchanges a refresh token, patiently.
 ///
@@ -61,7 +61,7 @@ async fn ask_once(transport: &dyn Transport, oauth: &OAuth, refresh_token: &Secr
         Ok(Err(error)) => {
             return Err(Error::Transport {
                 maybe_arrived: error.maybe_arrived,
-                context: context.say(error.source.to_string()),
+                context: context.say(chain(&*error.source)),
                 source: error.source,
             });
         }

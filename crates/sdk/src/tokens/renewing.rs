@@ -23,6 +23,8 @@ use crate::sync::lock;
 const AHEAD: Duration = Duration::from_secs(15 * 60);
 /// From here on callers wait for the renewal. For a short life a tenth of it.
 const LAST_MOMENT: Duration = Duration::from_secs(30);
+/// Longer than any token is good: a clock cannot count much further.
+const FOREVER: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 /// How long a failed renewal ahead of time is not tried again.
 const REST: Duration = Duration::from_secs(30);
 
@@ -87,7 +89,7 @@ impl Current {
     fn new(token: Secret, left: Duration, life: Duration) -> Self {
         Self {
             token,
-            until: Instant::now() + left,
+            until: Instant::now() + left.min(FOREVER),
             ahead: AHEAD.min(life / 5),
             last_moment: LAST_MOMENT.min(life / 10),
         }

@@ -194,6 +194,7 @@ async fn without_a_connection_everything_is_repeated() {
         panic!("{error}")
     };
     assert!(!maybe_arrived);
+    assert!(context.message.contains("refused"), "says why: {context}");
     assert!(
         context.tracking_id.as_deref().unwrap().ends_with("_5"),
         "five tries: {context}"

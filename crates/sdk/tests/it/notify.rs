@@ -292,3 +292,30 @@ async fn a_bad_pattern_is_told() {
     let error = handlers.run(integration.poll().unwrap()).await.unwrap_err();
     assert!(error.to_string().contains("Audio..Volume"));
 }
+
+#[tokio::test]
+async fn a_handler_that_panics_has_failed_and_the_rest_goes_on() {
+    let office = Office::new().await;
+    let end = json!({ "type": "action", "jwt": office.sign(&office.claims("deprovision", "end")) });
+    office.service.plays(
+        "GET",
+        POLL,
+        [batch(&[volume("d", 1), volume("d", 2)]), batch(&[end])],
+    );
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&said);
+    let handlers = Handlers::new().on_status("Audio.Volume", move |Value(level): Value<i64>| {
+        heard.lock().unwrap().push(level);
+        async move { assert_ne!(level, 1, "a bug of the author's") }
+    });
+    let integration = office.connect().await;
+    handlers
+        .run(integration.poll_with(patient()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        *said.lock().unwrap(),
+        [1, 1, 1, 2],
+        "three tries, and then the next"
+    );
+}
