@@ -75,6 +75,8 @@ pub mod listen;
 
 pub mod notify;
 pub mod resources;
+pub mod state;
+pub mod time;
 pub mod tokens;
 pub mod xapi;
 

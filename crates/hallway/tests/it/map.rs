@@ -20,18 +20,31 @@ const MAP: &[(&str, &[&str])] = &[
     ),
     ("hallway-device", &["hallway-wire", "hallway-xapi"]),
     ("hallway-sdk", &["hallway-wire", "hallway-xapi"]),
+    ("hallway-workflows", &["hallway-sdk"]),
+    ("hallway-testing", ALL),
+    ("office-map", SDK),
+    ("room-controls", SDK),
+    ("report-issue", SDK),
+    ("room-release", SDK),
+    ("call-feedback", SDK),
+    ("room-usage", SDK),
     ("hallway", ALL),
     ("hallway-bench", ALL),
 ];
+
+/// What an integration needs: the products in `examples` import nothing else of ours.
+const SDK: &[&str] = &["hallway-sdk"];
 
 const ALL: &[&str] = &[
     "hallway",
     "hallway-bus",
     "hallway-device",
     "hallway-platform",
+    "hallway-sdk",
     "hallway-server",
     "hallway-store",
     "hallway-wire",
+    "hallway-workflows",
     "hallway-xapi",
 ];
 

@@ -13,7 +13,6 @@ use super::{Integration, Listening};
 use crate::error::{Error, Result};
 use crate::jwt::{Claims, CodeError, Said};
 use crate::sync::lock;
-use crate::tokens::now;
 
 /// Something that the service told the integration about itself. This crate has done what there is to do by the
 /// time an author hears of it.
@@ -134,7 +133,7 @@ impl Integration {
         if !claims.sub.names_same(&provisioning.org_id) && !moved(&claims.said) {
             return Err(CodeError::Foreign("organization").into());
         }
-        let age = now().seconds().saturating_sub(claims.iat);
+        let age = self.clock().now().seconds().saturating_sub(claims.iat);
         // What comes over the integration's own queue is fresh by being there; what is posted could be anybody's
         // copy.
         if age < -AHEAD || (via == Via::Post && age > OLDEST) {

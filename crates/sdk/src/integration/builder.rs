@@ -12,7 +12,8 @@ use super::{Inner, Integration};
 use crate::client::{Client, Https, RateLimit, RetryPolicy, Transport};
 use crate::error::{Error, Result};
 use crate::jwt::{KeySource, Keys, Parts};
-use crate::tokens::{Account, MemoryStore, Renewing, TokenStore, load, now};
+use crate::time::{Clock, SystemClock};
+use crate::tokens::{Account, FileStore, MemoryStore, Renewing, TokenStore, load};
 
 /// How notifications come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,7 @@ pub struct Builder {
     retry: RetryPolicy,
     limit: RateLimit,
     user_agent: Option<String>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Builder {
@@ -63,7 +65,27 @@ impl Builder {
             retry: RetryPolicy::default(),
             limit: RateLimit::default(),
             user_agent: None,
+            clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Takes the settings from the environment, as `hallway test` sets them: `CLIENT_ID`, `CLIENT_SECRET`,
+    /// `ACTIVATION_CODE` (needed once), `JWKS_URL` (of a Hallway; without it the keys are those of Webex) and
+    /// `STATE`, the folder where tokens are kept (`state`).
+    ///
+    /// # Errors
+    /// [`Error::Configuration`]: the client's id or secret is missing.
+    pub fn from_env() -> Result<Self> {
+        let setting = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let needed = |name: &str| {
+            let hint = "set it to what was shown when the manifest was uploaded, or run under `hallway test`";
+            setting(name).ok_or_else(|| Error::configuration(format!("{name} is not set: {hint}")))
+        };
+        let folder = setting("STATE").unwrap_or_else(|| "state".to_owned());
+        Ok(Self::new(needed("CLIENT_ID")?, needed("CLIENT_SECRET")?)
+            .activation_code(setting("ACTIVATION_CODE"))
+            .keys(setting("JWKS_URL").map_or(KeySource::Webex, KeySource::Url))
+            .store(Arc::new(FileStore::new(folder))))
     }
 
     /// The code that an administrator was given. It is needed once: a code that was used before is passed over,
@@ -149,6 +171,12 @@ impl Builder {
         self
     }
 
+    /// Whose time it is; the machine's if nothing is said.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Connects: verifies the code if there is a new one, gets a token, and tells the service that the
     /// integration is ready and how notifications come. Whatever was learned is stored before it is used.
     ///
@@ -210,6 +238,7 @@ impl Builder {
             client,
             tokens,
             keys,
+            clock: self.clock,
             listening: self.listening,
             app: Mutex::new(Arc::new(app.clone())),
             grants: watch::Sender::new(grants),
@@ -242,7 +271,8 @@ impl Builder {
         {
             return Ok((account.clone(), false));
         }
-        let mut account = Provisioning::account(keys.verify(code.expose()).await?, now().millis())?;
+        let mut account =
+            Provisioning::account(keys.verify(code.expose()).await?, self.clock.now().millis())?;
         if let (Some(before), Some(new)) = (stored, &account.provisioning)
             && let Some(old) = &before.provisioning
             && old.app_id == new.app_id

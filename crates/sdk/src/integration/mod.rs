@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::id::{DeviceId, OrgId};
 use crate::jwt::Keys;
 use crate::sync::lock;
+use crate::time::Clock;
 use crate::tokens::Renewing;
 use crate::xapi::Device;
 
@@ -63,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) client: Client,
     pub(crate) tokens: Renewing,
     keys: Keys,
+    clock: Arc<dyn Clock>,
     listening: Listening,
     /// What the service last said about the integration.
     app: Mutex<Arc<App>>,
@@ -91,6 +93,11 @@ impl Integration {
     /// The REST API, as the machine account of the integration.
     pub fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    /// Whose time it is: ask it instead of the machine, so that a test can move it.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
     }
 
     /// The xAPI of a device. What was not granted is refused here, before anything is sent.

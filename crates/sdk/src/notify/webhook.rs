@@ -18,7 +18,6 @@ use crate::integration::{Action, Integration, Listening, Via};
 use crate::jwt::Parts;
 use crate::signature;
 use crate::sync::lock;
-use crate::tokens::now;
 
 /// How notifications are taken.
 #[derive(Clone, Debug)]
@@ -241,7 +240,8 @@ impl Receiver {
             ));
         }
         let at = about.timestamp?;
-        let age = now().millis().saturating_sub(at.millis());
+        let now = self.0.integration.clock().now();
+        let age = now.millis().saturating_sub(at.millis());
         let window = i64::try_from(self.0.options.window.as_millis()).unwrap_or(i64::MAX);
         (age.abs() > window).then(|| Reply::new(StatusCode::BAD_REQUEST, "it is too old, or from the future"))
     }

@@ -1,11 +1,12 @@
 //! What is kept of an account: its tokens, and how an integration was provisioned.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use hallway_wire::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::integration::Provisioning;
+use crate::time::{Clock as _, SystemClock};
 
 /// Where and as whom tokens are renewed.
 #[derive(Clone, Debug)]
@@ -94,6 +95,5 @@ impl Account {
 
 /// The time of day.
 pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    SystemClock.now()
 }

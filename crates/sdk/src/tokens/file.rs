@@ -30,7 +30,7 @@ impl FileStore {
     }
 
     /// The file of a name. Names are escaped, so each name has a file of its own inside the folder.
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         let safe = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
         self.0.join(format!("{safe}.json"))
     }

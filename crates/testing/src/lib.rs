@@ -1,0 +1,1 @@
+//! An office for the tests of integrations: Hallway inside a test.

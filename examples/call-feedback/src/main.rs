@@ -1,0 +1,2 @@
+//! call-feedback
+fn main() {}

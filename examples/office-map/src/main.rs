@@ -1,0 +1,2 @@
+//! office-map
+fn main() {}

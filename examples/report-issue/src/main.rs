@@ -1,0 +1,2 @@
+//! report-issue
+fn main() {}

@@ -1,0 +1,2 @@
+//! room-controls
+fn main() {}

@@ -1,0 +1,2 @@
+//! room-release
+fn main() {}

@@ -1,0 +1,2 @@
+//! room-usage
+fn main() {}
