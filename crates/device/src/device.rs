@@ -15,6 +15,7 @@ use std::time::Duration;
 use hallway_xapi::Catalogue;
 use hallway_xapi::link::{Change, Report, Uplink, UplinkError};
 use hallway_xapi::rpc::{RpcError, code};
+use serde_json::{Map, Value};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,7 @@ use crate::access::Access;
 use crate::agenda::Task;
 use crate::behaviour;
 use crate::model::DeviceSpec;
+use crate::ran::{Recorder, RunLog};
 use crate::schema::Schema;
 use crate::state::{Pace, Power, State};
 use crate::subscriptions::{Ending, Seat, Sessions};
@@ -47,6 +49,7 @@ pub(crate) struct Inner {
     /// Whose turn it is to do what is due: one at a time, so that what is due has been told when it returns.
     turn: tokio::sync::Mutex<()>,
     lost: AtomicU64,
+    ran: Recorder,
 }
 
 pub(crate) struct Core {
@@ -125,6 +128,7 @@ impl SimulatedDevice {
             power: watch::Sender::new(Power::On),
             turn: tokio::sync::Mutex::new(()),
             lost: AtomicU64::new(0),
+            ran: Recorder::default(),
         }))
     }
 
@@ -191,6 +195,15 @@ impl SimulatedDevice {
             sessions_too_slow: core.sessions.too_slow,
             sessions: core.sessions.len() as u64,
         }
+    }
+
+    /// The commands that it carried out.
+    pub fn run_log(&self) -> RunLog {
+        self.0.ran.log()
+    }
+
+    pub(crate) fn record(&self, command: String, (arguments, body): (Map<String, Value>, Option<Value>)) {
+        self.0.ran.add(command, arguments, body);
     }
 
     /// What somebody may do who holds this key of a web app on a Room Navigator; `None`: the key is unknown, has

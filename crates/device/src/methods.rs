@@ -98,7 +98,8 @@ impl SimulatedDevice {
         let key: Key = dotted.parse().map_err(|_| unknown())?;
         // jsxapi puts the text of multi-line commands into the member `body`.
         let body = params.remove("body");
-        self.transact(|state| {
+        let sent = (params.clone(), body.clone());
+        let answer = self.transact(|state| {
             let schema = state.schema.clone();
             let Some(spec) = schema.command(&key) else {
                 return Err(with_hint(unknown(), schema.near_commands(&key)));
@@ -118,9 +119,11 @@ impl SimulatedDevice {
             let mut answer = Map::new();
             answer.insert("status".to_owned(), "OK".into());
             answer.append(&mut result);
-            Ok(Value::Object(answer))
-        })
-        .await
+            Ok((spec.path.to_string(), Value::Object(answer)))
+        });
+        let (command, answer) = answer.await?;
+        self.record(command, sent);
+        Ok(answer)
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use hallway_device::office::{
     Calling, DevicePlan, LocationPlan, OfficeDay, OfficePlan, PersonPlan, WorkspacePlan, WorkspaceType,
 };
-use hallway_device::{ProductModel, RealTimer, SimulatedDevice};
+use hallway_device::{Pace, ProductModel, SimulatedDevice};
 use hallway_platform::Platform;
 use hallway_platform::device::Device;
 use hallway_platform::org::{Founding, Person, PersonKind, Role};
@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::devices::LocalDevices;
-use crate::house::Demo;
+use crate::house::{Demo, Time};
 
 /// Founds the organization of the demo office, with everything in it. Returns the administrator's token.
 pub(crate) async fn found(platform: &Arc<Platform>, demo: Demo) -> Result<Secret> {
@@ -83,6 +83,7 @@ pub(crate) async fn open_office(
     devices: &Arc<LocalDevices>,
     catalogue: &Arc<Catalogue>,
     demo: Demo,
+    time: &Time,
     stop: &CancellationToken,
 ) -> Result<Option<JoinHandle<()>>> {
     let plan = Arc::new(OfficePlan::demo(demo.seed));
@@ -92,7 +93,12 @@ pub(crate) async fn open_office(
         .iter()
         .filter(|planned| planned.accessory_of.is_none())
     {
-        let device = SimulatedDevice::new(planned.spec.clone(), Arc::clone(catalogue));
+        let device = SimulatedDevice::with_timer(
+            planned.spec.clone(),
+            Arc::clone(catalogue),
+            time.timer(),
+            Pace::default(),
+        );
         devices.add(device.clone()).await.with_context(|| {
             format!(
                 "linking {} up (was this data made with another --seed?)",
@@ -105,13 +111,13 @@ pub(crate) async fn open_office(
         return Ok(None);
     }
     let day = OfficeDay::new(plan, demo.seed, demo.speed);
-    let stop = stop.clone();
-    Ok(Some(tokio::spawn(async move {
-        day.run(&living, Arc::new(RealTimer::default()), stop).await
-    })))
+    let (timer, stop) = (time.timer(), stop.clone());
+    Ok(Some(tokio::spawn(
+        async move { day.run(&living, timer, stop).await },
+    )))
 }
 
-fn location(org: OrgId, now: Timestamp, plan: &LocationPlan) -> Location {
+pub(crate) fn location(org: OrgId, now: Timestamp, plan: &LocationPlan) -> Location {
     Location {
         id: plan.id,
         org,
@@ -134,7 +140,7 @@ fn location(org: OrgId, now: Timestamp, plan: &LocationPlan) -> Location {
     }
 }
 
-fn workspace(org: OrgId, now: Timestamp, plan: &WorkspacePlan) -> Workspace {
+pub(crate) fn workspace(org: OrgId, now: Timestamp, plan: &WorkspacePlan) -> Workspace {
     let kind = serde_json::to_value(plan.kind)
         .ok()
         .and_then(|kind| kind.as_str().map(str::to_owned));
@@ -167,7 +173,7 @@ fn workspace(org: OrgId, now: Timestamp, plan: &WorkspacePlan) -> Workspace {
     }
 }
 
-fn device(org: OrgId, now: Timestamp, plan: &DevicePlan) -> Device {
+pub(crate) fn device(org: OrgId, now: Timestamp, plan: &DevicePlan) -> Device {
     let spec = &plan.spec;
     let accessory = spec.product == ProductModel::RoomNavigator;
     Device {
@@ -201,7 +207,7 @@ fn device(org: OrgId, now: Timestamp, plan: &DevicePlan) -> Device {
     }
 }
 
-fn person(org: OrgId, now: Timestamp, plan: &PersonPlan) -> Person {
+pub(crate) fn person(org: OrgId, now: Timestamp, plan: &PersonPlan) -> Person {
     let (email, name) = (plan.email.clone(), plan.display_name());
     Person {
         first_name: Some(plan.first_name.clone()),

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use hallway_bus::{LocalBus, LogQueue};
+use hallway_device::{ManualTimer, RealTimer, Timer};
 use hallway_platform::crypto::{Vault, random};
 use hallway_platform::org::Founding;
 use hallway_platform::ports::{Clock, QueueLimits};
@@ -79,6 +80,7 @@ pub struct HouseConfig {
     /// Who takes e-mails; without one they wait in the outbox.
     pub mail: Option<MailServer>,
     pub queue: QueueLimits,
+    pub time: Time,
     /// Settings of the domain; `public_url` is filled in.
     pub platform: Config,
 }
@@ -100,8 +102,45 @@ impl Default for HouseConfig {
             intercept: None,
             mail: None,
             queue: QueueLimits::default(),
+            time: Time::default(),
             platform: Config::default(),
         }
+    }
+}
+
+/// Whose time a House and its devices live by.
+#[derive(Clone, Debug, Default)]
+pub enum Time {
+    /// The machine's.
+    #[default]
+    Machine,
+    /// That of a test, which moves it by hand.
+    Manual(Arc<ManualTimer>),
+}
+
+impl Time {
+    fn clock(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::Machine => Arc::new(SystemClock),
+            Self::Manual(timer) => Arc::new(ManualClock(Arc::clone(timer))),
+        }
+    }
+
+    /// What simulated devices live by.
+    pub fn timer(&self) -> Arc<dyn Timer> {
+        match self {
+            Self::Machine => Arc::new(RealTimer::default()),
+            Self::Manual(timer) => Arc::<ManualTimer>::clone(timer),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ManualClock(Arc<ManualTimer>);
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.now_ms())
     }
 }
 
@@ -295,7 +334,7 @@ impl House {
         let mailer = mail
             .map(|server| SmtpMailer::new(server, trust.as_deref()))
             .transpose()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock = config.time.clock();
         let Opened {
             store,
             queue,
@@ -342,7 +381,7 @@ impl House {
         let (founded, org, token) = found(&platform, config.demo).await?;
         let day = match config.demo {
             None => None,
-            Some(demo) => crate::demo::open_office(&devices, &catalogue, demo, &stop).await?,
+            Some(demo) => crate::demo::open_office(&devices, &catalogue, demo, &config.time, &stop).await?,
         };
         let host: Arc<dyn DeviceHost> = Arc::<LocalDevices>::clone(&devices);
         let app = App::new(

@@ -3,9 +3,11 @@
 
 mod demo;
 pub mod devices;
+pub mod furnish;
 pub mod house;
 pub mod interception;
 mod local_api;
 
-pub use house::{Data, Demo, House, HouseConfig, Tls};
+pub use furnish::Furniture;
+pub use house::{Data, Demo, House, HouseConfig, Time, Tls};
 pub use interception::Intercept;
