@@ -63,6 +63,7 @@
 //! # Features
 //!
 //! - `tower` (on): webhook receivers as [`tower`](https://docs.rs/tower) services, for axum and hyper.
+//! - `keyring` (off): tokens in the keyring of the system.
 //!
 //! Needs Rust 1.90, or newer. TLS is rustls with ring; no C library is linked.
 #![warn(missing_docs)]

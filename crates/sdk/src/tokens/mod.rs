@@ -7,10 +7,14 @@
 mod account;
 mod exchange;
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod personal;
 mod renewing;
 mod store;
 
+#[cfg(feature = "keyring")]
+pub use self::keyring::KeyringStore;
 pub(crate) use account::now;
 pub use account::{Account, OAuth};
 pub use file::FileStore;

@@ -1,6 +1,6 @@
 //! Where tokens are kept.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -54,6 +54,29 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// It may still be there.
     async fn remove(&self, name: &str) -> Result<(), StoreError>;
+
+    /// The names under which something is kept, in order. Who
+    /// has many tenants needs it; who has one account does not.
+    ///
+    /// # Errors
+    /// They cannot be read. A store that does not say otherwise cannot list.
+    async fn names(&self) -> Result<Vec<String>, StoreError> {
+        Err(StoreError::new(
+            "listing names",
+            "this store cannot list what it keeps",
+        ))
+    }
+
+    /// Keeps a text if what is kept still is what the caller takes it to be; `None`: nothing. `false`: it is
+    /// something else, and stays. Two processes that share an account lose no token when the store can do this.
+    ///
+    /// # Errors
+    /// It is not kept. A store that does not say otherwise keeps the text in any case.
+    async fn replace(&self, name: &str, before: Option<&Secret>, text: &Secret) -> Result<bool, StoreError> {
+        // Another process may have written since.
+        let _ = before;
+        self.save(name, text).await.map(|()| true)
+    }
 }
 
 /// A store failed.
@@ -79,7 +102,7 @@ impl StoreError {
 
 /// Forgets everything when the process ends: for tests and for tokens that are brought along each time.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryStore(Arc<Mutex<HashMap<String, Secret>>>);
+pub struct MemoryStore(Arc<Mutex<BTreeMap<String, Secret>>>);
 
 #[async_trait]
 impl TokenStore for MemoryStore {
@@ -95,5 +118,18 @@ impl TokenStore for MemoryStore {
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
         lock(&self.0).remove(name);
         Ok(())
+    }
+
+    async fn names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(lock(&self.0).keys().cloned().collect())
+    }
+
+    async fn replace(&self, name: &str, before: Option<&Secret>, text: &Secret) -> Result<bool, StoreError> {
+        let mut texts = lock(&self.0);
+        let same = texts.get(name) == before;
+        if same {
+            texts.insert(name.to_owned(), text.clone());
+        }
+        Ok(same)
     }
 }
