@@ -207,7 +207,7 @@ pub(crate) fn device(org: OrgId, now: Timestamp, plan: &DevicePlan) -> Device {
     }
 }
 
-pub(crate) fn person(org: OrgId, now: Timestamp, plan: &PersonPlan) -> Person {
+fn person(org: OrgId, now: Timestamp, plan: &PersonPlan) -> Person {
     let (email, name) = (plan.email.clone(), plan.display_name());
     Person {
         first_name: Some(plan.first_name.clone()),

@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::devices::LocalDevices;
 use crate::interception::{Intercept, Interceptor, Surroundings, is_intercepted, serve as serve_interceptor};
+use crate::office::TestOffice;
 
 /// Where state is kept.
 #[derive(Clone, Debug)]
@@ -81,6 +82,8 @@ pub struct HouseConfig {
     pub mail: Option<MailServer>,
     pub queue: QueueLimits,
     pub time: Time,
+    /// Whether it is an office for tests, which is furnished while it runs.
+    pub office: bool,
     /// Settings of the domain; `public_url` is filled in.
     pub platform: Config,
 }
@@ -103,6 +106,7 @@ impl Default for HouseConfig {
             mail: None,
             queue: QueueLimits::default(),
             time: Time::default(),
+            office: false,
             platform: Config::default(),
         }
     }
@@ -160,11 +164,14 @@ impl Clock for SystemClock {
 pub struct House {
     pub platform: Arc<Platform>,
     pub devices: Arc<LocalDevices>,
+    /// For tests, if it was started for them.
+    pub office: Option<Arc<TestOffice>>,
     /// What a client needs to know. The token is there if one was made at this start.
     pub ready: Ready,
     /// Whether this start created the organization.
     pub founded: bool,
     app: App,
+    authority: Option<String>,
     stop: CancellationToken,
     server: JoinHandle<()>,
     interceptor: Option<JoinHandle<()>>,
@@ -383,6 +390,9 @@ impl House {
             None => None,
             Some(demo) => crate::demo::open_office(&devices, &catalogue, demo, &config.time, &stop).await?,
         };
+        let authority = interceptor
+            .as_ref()
+            .map(|interceptor| interceptor.interception.authority.pem().to_owned());
         let host: Arc<dyn DeviceHost> = Arc::<LocalDevices>::clone(&devices);
         let app = App::new(
             Arc::clone(&platform),
@@ -390,13 +400,24 @@ impl House {
             ServerConfig {
                 requests_per_minute: config.requests_per_minute,
                 cors_origins: config.cors_origins.clone(),
-                authority: interceptor
-                    .as_ref()
-                    .map(|interceptor| interceptor.interception.authority.pem().to_owned()),
+                authority: authority.clone(),
             },
             stop.clone(),
         )?;
-        let more = crate::local_api::routes(Arc::clone(&platform), Arc::clone(&devices), stop.clone());
+        let office = match org.filter(|_| config.office) {
+            None => None,
+            Some(org) => {
+                let opened = TestOffice::open(&platform, &devices, &config.time, org, config.demo).await?;
+                Some(Arc::new(opened))
+            }
+        };
+        let mut more = crate::local_api::routes(Arc::clone(&platform), Arc::clone(&devices), stop.clone());
+        if let Some(office) = &office {
+            more = more.merge(crate::office::api::routes(
+                Arc::clone(&platform),
+                Arc::clone(office),
+            ));
+        }
         let router = hallway_server::router(app.clone(), more);
         let listening = Listening { places, tls };
         let server = tokio::spawn(hallway_server::listen::serve(
@@ -433,14 +454,21 @@ impl House {
         Ok(Self {
             platform,
             devices,
+            office,
             ready,
             founded,
+            authority,
             app,
             stop,
             server,
             interceptor,
             day,
         })
+    }
+
+    /// The certificate (PEM) that clients of the interceptor trust, if there is one.
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
     }
 
     /// Makes a new administrator's token, where this start made none.

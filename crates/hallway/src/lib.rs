@@ -3,11 +3,10 @@
 
 mod demo;
 pub mod devices;
-pub mod furnish;
 pub mod house;
 pub mod interception;
 mod local_api;
+pub mod office;
 
-pub use furnish::Furniture;
 pub use house::{Data, Demo, House, HouseConfig, Time, Tls};
 pub use interception::Intercept;

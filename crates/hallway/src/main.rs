@@ -3,6 +3,7 @@
 mod cli;
 mod intercept_args;
 mod serve;
+mod test_command;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ enum Command {
     Demo(serve::DemoArgs),
     Serve(Box<serve::ServeArgs>),
     Init(serve::InitArgs),
+    Test(test_command::TestArgs),
     #[command(flatten)]
     Client(cli::Command),
 }
@@ -83,6 +85,10 @@ fn run(cli: Cli, printer: &mut Printer) -> u8 {
     };
     let done = match cli.command {
         Command::Client(command) => return runtime.block_on(cli::run(command, &cli.global, printer)),
+        Command::Test(args) => match runtime.block_on(test_command::test(args, printer)) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Demo(args) => runtime.block_on(serve::demo(args, printer)),
         Command::Serve(args) => runtime.block_on(serve::serve(*args, printer)),
         Command::Init(args) => runtime.block_on(serve::init(args, printer)),

@@ -244,6 +244,7 @@ impl ServeArgs {
                 audit_retention: Duration::from_secs(self.audit_days * 24 * 3600),
                 ..Config::default()
             },
+            ..HouseConfig::default()
         })
     }
 }

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hallway::{Data, Demo, Furniture, House, HouseConfig, Time};
-use hallway_device::Timer;
-use hallway_device::office::{FloorPlan, LocationPlan, OfficePlan};
+use hallway::{Data, Demo, House, HouseConfig, Time};
+use hallway_device::office::OfficePlan;
 use hallway_platform::Config;
 use hallway_sdk::Client;
 use hallway_sdk::client::{RateLimit, RetryPolicy};
-use hallway_wire::id::{FloorId, LocationId, OrgId};
+use hallway_wire::id::OrgId;
 use tempfile::TempDir;
 
 use crate::clock::TestClock;
@@ -36,7 +35,6 @@ pub struct Office {
     admin: Client,
     token: String,
     clock: Arc<TestClock>,
-    home: LocationId,
     rooms: Mutex<Vec<Room>>,
     /// Goes with the office.
     _dir: Option<TempDir>,
@@ -142,6 +140,7 @@ impl Office {
                 .and_then(|number| number.try_into().ok()),
             private_targets: true,
             time: Time::Manual(Arc::clone(&clock.timer)),
+            office: true,
             platform: settings.platform,
             ..HouseConfig::default()
         };
@@ -165,14 +164,11 @@ impl Office {
             org,
             token,
             clock,
-            home: LocationId::random(),
             rooms: Mutex::default(),
             _dir: dir,
         };
         if settings.demo {
             office.move_in();
-        } else {
-            office.build_home().await;
         }
         office
     }
@@ -180,7 +176,6 @@ impl Office {
     /// Knows the rooms of the demo office.
     fn move_in(&mut self) {
         let plan = OfficePlan::demo(SEED);
-        self.home = plan.locations[0].id;
         let mut rooms = Vec::new();
         for workspace in plan.workspaces {
             let devices = plan
@@ -196,38 +191,6 @@ impl Office {
             });
         }
         *self.rooms.get_mut().unwrap_or_else(PoisonError::into_inner) = rooms;
-    }
-
-    async fn build_home(&self) {
-        let location = LocationPlan {
-            id: self.home,
-            name: "Head Office".to_owned(),
-            address: "1 Quay Street".to_owned(),
-            city: "Bergen".to_owned(),
-            postal_code: "5003".to_owned(),
-            country: "NO".to_owned(),
-            time_zone: "Europe/Oslo".to_owned(),
-            language: "en_us".to_owned(),
-            latitude: 60.39,
-            longitude: 5.32,
-            floors: vec![FloorPlan {
-                id: FloorId::random(),
-                number: 1,
-                name: "Ground floor".to_owned(),
-            }],
-        };
-        let furniture = Furniture {
-            locations: vec![location],
-            ..Furniture::default()
-        };
-        self.furnish(&furniture).await;
-    }
-
-    async fn furnish(&self, furniture: &Furniture) -> Vec<TestDevice> {
-        let timer: Arc<dyn Timer> = Arc::<hallway_device::ManualTimer>::clone(&self.clock.timer);
-        let furnished = self.house().furnish(self.org, furniture, &timer).await;
-        let living = furnished.unwrap_or_else(|error| panic!("{error:#}"));
-        living.into_iter().map(|device| self.live(device)).collect()
     }
 
     fn live(&self, device: hallway_device::SimulatedDevice) -> TestDevice {
@@ -263,15 +226,17 @@ impl Office {
     /// # });
     /// ```
     pub async fn make(&self, room: RoomBuilder) -> Room {
-        let (workspace, devices) = room.plan(self.home);
-        let (name, id) = (workspace.name.clone(), workspace.id);
-        let furniture = Furniture {
-            workspaces: vec![workspace],
-            devices,
-            ..Furniture::default()
+        let office = self.house().office.as_ref().expect("it was started as an office");
+        let name = room.0.name.clone();
+        let made = office
+            .make(room.0)
+            .await
+            .unwrap_or_else(|error| panic!("{error:#}"));
+        let room = Room {
+            name,
+            id: made.workspace,
+            devices: made.devices.into_iter().map(|device| self.live(device)).collect(),
         };
-        let devices = self.furnish(&furniture).await;
-        let room = Room { name, id, devices };
         self.rooms
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

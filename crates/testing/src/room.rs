@@ -1,9 +1,10 @@
 //! Rooms and their devices.
 
-use hallway_device::office::{Calling, DevicePlan, WorkspacePlan, WorkspaceType};
-use hallway_device::{DeviceSpec, PanelSpec, ProductModel, Ran, SimulatedDevice};
+use hallway::office::RoomOrder;
+use hallway_device::office::WorkspaceType;
+use hallway_device::{ProductModel, Ran, SimulatedDevice};
 use hallway_sdk::{Client, DeviceId, WorkspaceId};
-use hallway_wire::id::{DeviceId as Id, LocationId, WorkspaceId as Workspace};
+use hallway_wire::id::WorkspaceId as Workspace;
 use hallway_xapi::catalogue::{Role, Roles};
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -48,116 +49,48 @@ impl Room {
 /// A room to order: [`Office::make`].
 #[must_use]
 #[derive(Clone, Debug)]
-pub struct RoomBuilder {
-    name: String,
-    product: ProductModel,
-    capacity: Option<u32>,
-    kind: WorkspaceType,
-    calendar: bool,
-    navigator: bool,
-    tags: Vec<String>,
-}
+pub struct RoomBuilder(pub(crate) RoomOrder);
 
 impl RoomBuilder {
     pub(crate) fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            product: ProductModel::RoomBar,
-            capacity: Some(8),
-            kind: WorkspaceType::MeetingRoom,
-            calendar: true,
-            navigator: false,
-            tags: Vec::new(),
-        }
+        Self(RoomOrder::new(name))
     }
 
     /// Which device stands in it; a Room Bar if nothing is said.
     pub fn with(mut self, product: ProductModel) -> Self {
-        self.product = product;
+        self.0.product = product;
         self
     }
 
     /// How many people it is made for; eight if nothing is said.
     pub fn for_people(mut self, capacity: u32) -> Self {
-        self.capacity = Some(capacity);
+        self.0.capacity = Some(capacity);
         self
     }
 
     /// A desk instead of a meeting room.
     pub fn desk(mut self) -> Self {
-        self.kind = WorkspaceType::Desk;
-        self.capacity = Some(1);
+        self.0.kind = WorkspaceType::Desk;
+        self.0.capacity = Some(1);
         self
     }
 
     /// Without a calendar.
     pub fn unbookable(mut self) -> Self {
-        self.calendar = false;
+        self.0.calendar = false;
         self
     }
 
     /// With a Room Navigator on the table.
     pub fn navigator(mut self) -> Self {
-        self.navigator = true;
+        self.0.navigator = true;
         self
     }
 
     /// A tag of its device.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.0.tags.push(tag.into());
         self
-    }
-
-    pub(crate) fn plan(self, location: LocationId) -> (WorkspacePlan, Vec<DevicePlan>) {
-        let workspace = Workspace::random();
-        let mut spec = DeviceSpec::new(Id::random(), self.name.clone(), self.product);
-        let mut devices = Vec::new();
-        if self.navigator {
-            let panel = DeviceSpec::new(
-                Id::random(),
-                format!("{} Navigator", self.name),
-                ProductModel::RoomNavigator,
-            );
-            spec = spec.with_panel(PanelSpec {
-                index: 1001,
-                name: panel.name.clone(),
-                serial: panel.serial.clone(),
-                mac: panel.mac.clone(),
-            });
-            devices.push(DevicePlan {
-                accessory_of: Some(spec.id),
-                spec: panel,
-                workspace: Some(workspace),
-                person: None,
-                tags: Vec::new(),
-            });
-        }
-        devices.insert(
-            0,
-            DevicePlan {
-                spec,
-                workspace: Some(workspace),
-                person: None,
-                tags: self.tags,
-                accessory_of: None,
-            },
-        );
-        let slug: String = self.name.chars().filter(char::is_ascii_alphanumeric).collect();
-        let plan = WorkspacePlan {
-            id: workspace,
-            calendar: self
-                .calendar
-                .then(|| format!("{}@rooms.example.com", slug.to_lowercase())),
-            name: self.name,
-            kind: self.kind,
-            capacity: self.capacity,
-            location,
-            floor: None,
-            calling: Calling::FreeCalling,
-            hot_desk: false,
-            notes: None,
-        };
-        (plan, devices)
     }
 }
 

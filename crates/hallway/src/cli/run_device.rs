@@ -100,21 +100,9 @@ pub(crate) async fn run(
     dialled.and(interrupted.map_err(|error| Failure::refused(format!("Ctrl-C cannot be heard: {error}"))))
 }
 
-/// The model that a name means: the display name, with or without `Cisco`.
+/// The model that a name means.
 fn model(name: &str) -> Result<ProductModel> {
-    let plain = |text: &str| text.to_ascii_lowercase().replace("cisco ", "");
-    let wanted = plain(name);
-    let mut found = ProductModel::ALL.into_iter().filter(|model| model.has_xapi());
-    found
-        .find(|model| plain(model.display_name()) == wanted)
-        .ok_or_else(|| {
-            let names: Vec<String> = ProductModel::ALL
-                .into_iter()
-                .filter(|model| model.has_xapi())
-                .map(|model| model.display_name().replace("Cisco ", ""))
-                .collect();
-            Failure::usage(format!("there is no model {name}")).hint(format!("one of: {}", names.join(", ")))
-        })
+    hallway::office::product(name).map_err(Failure::usage)
 }
 
 /// Redeems an activation code, and keeps what came of it.

@@ -17,5 +17,6 @@ mod organizations;
 mod screens;
 mod signage;
 mod support;
+mod test_command;
 mod unauthorized;
 mod webhooks;
