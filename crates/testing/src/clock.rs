@@ -14,7 +14,7 @@ use crate::waiting::within;
 
 /// The clock of an office: its platform, its devices, and every integration whose
 /// [builder](crate::Installed::builder) the office made. It shows the machine's time when the office starts, and
-/// stands still until it is moved.
+/// stands still until it is moved (what a test does to a device takes a millisecond).
 ///
 /// What waits for the network (a held poll, a pause before a retry) takes real time.
 pub struct TestClock {
@@ -38,6 +38,12 @@ impl TestClock {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(device);
+    }
+
+    /// What happens takes a millisecond: notifications have no names, so two equal ones of the same moment would be
+    /// one and the same.
+    pub(crate) fn tick(&self) {
+        self.timer.advance(Duration::from_millis(1));
     }
 
     /// Waits until so many tasks of integrations sleep, so that none of them begins to sleep after time has passed.

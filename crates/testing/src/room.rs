@@ -1,5 +1,7 @@
 //! Rooms and their devices.
 
+use std::sync::Arc;
+
 use hallway::office::RoomOrder;
 use hallway_device::office::WorkspaceType;
 use hallway_device::{ProductModel, Ran, SimulatedDevice};
@@ -9,6 +11,7 @@ use hallway_xapi::catalogue::{Role, Roles};
 use http::Method;
 use serde_json::{Map, Value, json};
 
+use crate::clock::TestClock;
 use crate::office::Office;
 
 /// A room with its devices.
@@ -98,6 +101,7 @@ impl RoomBuilder {
 #[derive(Clone, Debug)]
 pub struct TestDevice {
     device: SimulatedDevice,
+    clock: Arc<TestClock>,
     admin: Client,
     url: String,
 }
@@ -106,6 +110,7 @@ impl TestDevice {
     pub(crate) fn new(office: &Office, device: SimulatedDevice) -> Self {
         Self {
             url: format!("{}/hallway/v1/devices/{}", office.url(), device.spec().id),
+            clock: office.clock(),
             admin: office.admin(),
             device,
         }
@@ -128,18 +133,21 @@ impl TestDevice {
 
     /// Sets a status, as if the device had seen it. When this returns, those who listen have it in their queues.
     pub async fn set(&self, path: &str, value: impl Into<Value>) {
+        self.clock.tick();
         let params = json!({ "Key": path, "Value": value.into() });
         self.perform("xSimulator/SetStatus", params).await;
     }
 
     /// Takes a status away, as if what it told of had gone.
     pub async fn remove(&self, path: &str) {
+        self.clock.tick();
         self.perform("xSimulator/RemoveStatus", json!({ "Key": path }))
             .await;
     }
 
     /// Raises an event, as if somebody had touched the device.
     pub async fn emit(&self, event: &str, value: Value) {
+        self.clock.tick();
         let params = json!({ "Event": event, "Value": value });
         self.perform("xSimulator/Emit", params).await;
     }
