@@ -57,6 +57,11 @@ impl Answer {
             Error::Protocol(self.context.clone().say(message))
         })
     }
+
+    /// Names the request in the logs of the service.
+    pub fn tracking_id(&self) -> Option<&str> {
+        self.context.tracking_id.as_deref()
+    }
 }
 
 impl Call {

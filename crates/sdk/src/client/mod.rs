@@ -100,12 +100,12 @@ impl Client {
 
     /// A request for a path of segments, of which none can break out.
     pub(crate) fn at(&self, method: Method, segments: &[&str]) -> Call {
-        self.request(method, join(segments))
+        self.request(method, path(segments))
     }
 
     /// The whole list at a path: pages are fetched as they are needed.
     pub(crate) fn list<T>(&self, segments: &[&str], key: &'static str) -> List<T> {
-        List::new(self.clone(), join(segments), key)
+        List::new(self.clone(), path(segments), key)
     }
 
     /// Another host that gets the token: one of the URLs of an activation.
@@ -125,8 +125,12 @@ impl Client {
     }
 }
 
-/// `people`, `Y2lz…` → `people/Y2lz…`
-fn join(segments: &[&str]) -> String {
+/// A path of segments, for [`Client::request`]: none of them can break out of its place.
+///
+/// ```
+/// assert_eq!(hallway_sdk::client::path(&["people", "../me"]), "people/..%2Fme");
+/// ```
+pub fn path(segments: &[&str]) -> String {
     let encoded = segments.iter().map(|segment| {
         percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC)
             .to_string()
@@ -243,9 +247,9 @@ mod tests {
 
     #[test]
     fn segments_stay_segments() {
-        assert_eq!(join(&["people", "Y2lz_-x"]), "people/Y2lz_-x");
-        assert_eq!(join(&["people", "../me?x#y z"]), "people/..%2Fme%3Fx%23y%20z");
-        assert_eq!(join(&["a", "Y2="]), "a/Y2%3D");
+        assert_eq!(path(&["people", "Y2lz_-x"]), "people/Y2lz_-x");
+        assert_eq!(path(&["people", "../me?x#y z"]), "people/..%2Fme%3Fx%23y%20z");
+        assert_eq!(path(&["a", "Y2="]), "a/Y2%3D");
     }
 
     #[test]

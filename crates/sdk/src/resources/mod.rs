@@ -34,7 +34,7 @@ pub use numbers::{
     NumberQuery, NumberState, PersonNumber, PersonNumbers, PhoneNumber, ValidatedNumber, Validation,
 };
 pub use organizations::{Organization, Organizations, Role, Roles};
-pub use people::{People, Person, PersonBody, PersonQuery, WorkNumber};
+pub use people::{People, Person, PersonBody, PersonQuery, PostalAddress, WorkNumber};
 pub use teams::{Team, TeamBody, TeamQuery, Teams};
 pub use webhooks::{Webhook, WebhookBody, WebhookQuery, Webhooks};
 pub use workspaces::{

@@ -4,7 +4,7 @@ use hallway_wire::Timestamp;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::frame::{body, crud, query, resource};
+use super::frame::{Member, body, crud, query, resource};
 use crate::error::Result;
 use crate::id::{LocationId, OrgId, PersonId, RoleId};
 
@@ -72,6 +72,12 @@ pub struct Person {
     pub manager_id: Option<PersonId>,
     /// The title.
     pub title: Option<String>,
+    /// Postal addresses.
+    #[serde(default)]
+    pub addresses: Vec<PostalAddress>,
+    /// Meeting sites: `mysite.webex.com#attendee`.
+    #[serde(default)]
+    pub site_urls: Vec<String>,
     /// Whether the invitation waits to be accepted.
     #[serde(default, deserialize_with = "lenient_bool")]
     pub invite_pending: Option<bool>,
@@ -93,6 +99,30 @@ pub struct Person {
 fn lenient_bool<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
     let value = serde_json::Value::deserialize(from)?;
     Ok(<bool as crate::xapi::FromValue>::from_value(&value))
+}
+
+/// A postal address of a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PostalAddress {
+    /// `work` and others.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// The city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// The state or county.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Street and number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_address: Option<String>,
+    /// The postal code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
 }
 
 /// A number of a person.
@@ -150,8 +180,50 @@ body! {
         manager_id: PersonId,
         /// The title.
         title: String,
+        /// Postal addresses.
+        addresses: Vec<PostalAddress>,
+        /// Meeting sites: `mysite.webex.com#attendee`.
+        site_urls: Vec<String>,
         /// Whether the person may log in.
         login_enabled: bool,
+    }
+}
+
+impl PersonBody {
+    /// The complete person, as it was read by id: what an update of Webex wants sent back with what is to change.
+    ///
+    /// The location is left out: it can be set only together with a license for calling. What the person does not
+    /// have, or the reader may not see, is left out too, and so kept.
+    pub fn of(person: &Person) -> Self {
+        fn text<T: Clone>(value: &Option<T>) -> Member<T> {
+            value.clone().map_or(Member::Keep, Member::Set)
+        }
+        fn list<T: Clone>(values: &[T]) -> Member<Vec<T>> {
+            if values.is_empty() {
+                Member::Keep
+            } else {
+                Member::Set(values.to_vec())
+            }
+        }
+        Self {
+            emails: list(&person.emails),
+            phone_numbers: list(&person.phone_numbers),
+            extension: text(&person.extension),
+            location_id: Member::Keep,
+            display_name: text(&person.display_name),
+            first_name: text(&person.first_name),
+            last_name: text(&person.last_name),
+            avatar: text(&person.avatar),
+            roles: list(&person.roles),
+            licenses: list(&person.licenses),
+            department: text(&person.department),
+            manager: text(&person.manager),
+            manager_id: text(&person.manager_id),
+            title: text(&person.title),
+            addresses: list(&person.addresses),
+            site_urls: list(&person.site_urls),
+            login_enabled: text(&person.login_enabled),
+        }
     }
 }
 
