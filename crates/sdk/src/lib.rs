@@ -107,3 +107,8 @@ pub mod wire {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+/// Compiles the programs of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sdk-guide.md")]
+mod guide {}

@@ -111,6 +111,8 @@ fn links_lead_somewhere() {
         "docs/decisions",
         "tests/clients",
         "examples/first-light",
+        "crates/sdk",
+        "crates/testing",
     ];
     let mut seen = 0;
     for document in folders.iter().flat_map(|folder| documents(&root.join(folder))) {
@@ -139,6 +141,75 @@ fn decisions_are_short_and_numbered() {
         let lines = std::fs::read_to_string(note).unwrap().lines().count();
         assert!(lines <= 15, "{name} has {lines} lines");
     }
+}
+
+/// Links of a text with the words that they are under: `[words](target)`.
+fn named_links(text: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<&str> = text.split("](").collect();
+    let pairs = parts.iter().zip(parts.iter().skip(1));
+    pairs
+        .filter_map(|(before, after)| Some((before.rsplit('[').next()?, after.split(')').next()?)))
+        .collect()
+}
+
+/// Whether a source has a test of this name: the function, and the attribute of a test just above it.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let function = format!("fn {name}(");
+    let at = lines
+        .iter()
+        .position(|line| line.trim_start_matches("async ").starts_with(&function));
+    let above = lines.iter().take(at.unwrap_or_default()).rev().take(3);
+    let is_test = |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+    above.copied().any(|line| is_test(&line))
+}
+
+#[test]
+fn comparisons_are_shown_by_tests() {
+    let document = std::fs::read_to_string(root().join("docs/sdk-comparison.md")).unwrap();
+    let mut seen = 0;
+    for (words, target) in named_links(&document) {
+        let Some((_, name)) = words.trim_matches('`').split_once("::") else {
+            continue;
+        };
+        seen += 1;
+        let source = std::fs::read_to_string(root().join("docs").join(target)).unwrap_or_default();
+        assert!(
+            has_test(&source, name),
+            "docs/sdk-comparison.md: {target} has no test {name}"
+        );
+    }
+    assert!(seen > 0, "no test is named");
+    for line in document.lines() {
+        let ours = line.split('|').nth(2).unwrap_or_default().trim();
+        assert!(
+            !ours.starts_with("yes") || ours.contains("::"),
+            "docs/sdk-comparison.md claims without a test: {line}"
+        );
+    }
+}
+
+/// The program of the guide is the one that is built, letter for letter.
+#[test]
+fn the_guide_shows_the_first_program() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let program = read("crates/sdk/examples/first_light.rs");
+    let shown = format!(
+        "<!-- first_light.rs: begin -->\n```rust,no_run\n{program}```\n<!-- first_light.rs: end -->\n"
+    );
+    assert!(
+        read("docs/sdk-guide.md").contains(&shown),
+        "docs/sdk-guide.md does not show crates/sdk/examples/first_light.rs as it is"
+    );
+}
+
+#[test]
+fn finds_tests() {
+    let text = "see [`a::b`](../c.rs), [d](e.md)";
+    assert_eq!(named_links(text), [("`a::b`", "../c.rs"), ("d", "e.md")]);
+    let source = "#[tokio::test(start_paused = true)]\nasync fn one() {}\n\n#[test]\nfn other() {}\n\n\nfn none() {}\n";
+    assert!(has_test(source, "one") && has_test(source, "other"));
+    assert!(!has_test(source, "none") && !has_test(source, "on") && !has_test(source, "two"));
 }
 
 #[test]
