@@ -4,6 +4,7 @@
 //!
 //! - An **integration of rooms**, activated by an administrator: [`Integration`]. It reads and runs the xAPI of
 //!   devices ([`Device`]), is told what happens on them ([`Handlers`]), and may provide signage and web apps.
+//! - A **public integration** that many organizations have activated: [`tenants::Tenants`].
 //! - A **Service App**, a **bot** or a **person**: [`Client`] with a token, or with a [`tokens::Renewing`] account.
 //!
 //! # A first integration
@@ -63,9 +64,10 @@
 //! # Features
 //!
 //! - `tower` (on): webhook receivers as [`tower`](https://docs.rs/tower) services, for axum and hyper.
-//! - `keyring` (off): tokens in the keyring of the system.
+//! - `keyring` (off): [`tokens`] in the keyring of the system.
+//! - `sqlite` (off): [`tokens`] in a table of an SQLite file. This one compiles SQLite, which is written in C.
 //!
-//! Needs Rust 1.90, or newer. TLS is rustls with ring; no C library is linked.
+//! Needs Rust 1.90, or newer. TLS is rustls with ring; without the feature `sqlite` no C library is linked.
 #![warn(missing_docs)]
 
 pub mod client;
@@ -77,6 +79,7 @@ pub mod listen;
 pub mod notify;
 pub mod resources;
 pub mod state;
+pub mod tenants;
 pub mod time;
 pub mod tokens;
 pub mod xapi;

@@ -3,6 +3,7 @@
 mod call;
 mod limit;
 mod page;
+mod proxy;
 mod retry;
 mod transport;
 mod trust;
@@ -174,7 +175,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How requests travel; [`Https`] if nothing is said.
+    /// How requests travel; [`Https::from_env`] if nothing is said.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -226,7 +227,7 @@ impl ClientBuilder {
             base: Mutex::new(base.into()),
             transport: match self.transport {
                 Some(transport) => transport,
-                None => Arc::new(Https::new()?),
+                None => Arc::new(Https::from_env()?),
             },
             tokens: self
                 .tokens

@@ -13,7 +13,7 @@ use crate::client::{Client, Https, RateLimit, RetryPolicy, Transport};
 use crate::error::{Error, Result};
 use crate::jwt::{KeySource, Keys, Parts};
 use crate::time::{Clock, SystemClock};
-use crate::tokens::{Account, FileStore, MemoryStore, Renewing, TokenStore, load};
+use crate::tokens::{Account, FileStore, MemoryStore, Renewing, Stored, TokenStore};
 
 /// How notifications come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Listening {
 
 /// Collects what an [`Integration`] needs to connect.
 #[must_use]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Builder {
     client_id: String,
     client_secret: Secret,
@@ -46,6 +46,7 @@ pub struct Builder {
     limit: RateLimit,
     user_agent: Option<String>,
     clock: Arc<dyn Clock>,
+    verified_by: Option<Keys>,
 }
 
 impl Builder {
@@ -66,6 +67,7 @@ impl Builder {
             limit: RateLimit::default(),
             user_agent: None,
             clock: Arc::new(SystemClock),
+            verified_by: None,
         }
     }
 
@@ -147,7 +149,7 @@ impl Builder {
         self
     }
 
-    /// How requests travel.
+    /// How requests travel; [`Https::from_env`] if nothing is said.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -177,6 +179,50 @@ impl Builder {
         self
     }
 
+    /// Keys that several integrations share.
+    pub(crate) fn verified_by(mut self, keys: Keys) -> Self {
+        self.verified_by = Some(keys);
+        self
+    }
+
+    /// Adds a segment to the addresses where something is posted.
+    pub(crate) fn below(mut self, segment: &str) -> Self {
+        let below = |url: &str| format!("{}/{segment}", url.trim_end_matches('/'));
+        if let Listening::Webhook(url) = &self.listening {
+            self.listening = Listening::Webhook(below(url));
+        }
+        self.actions_url = self.actions_url.map(|url| below(&url));
+        self
+    }
+
+    pub(crate) fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
+    pub(crate) fn given_transport(&self) -> Option<Arc<dyn Transport>> {
+        self.transport.clone()
+    }
+
+    pub(crate) fn take_code(&mut self) -> Option<Secret> {
+        self.code.take()
+    }
+
+    pub(crate) fn key_source(&self) -> KeySource {
+        self.keys.clone()
+    }
+
+    pub(crate) fn stored_as(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn token_store(&self) -> Arc<dyn TokenStore> {
+        Arc::clone(&self.store)
+    }
+
+    pub(crate) fn whose_time(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Connects: verifies the code if there is a new one, gets a token, and tells the service that the
     /// integration is ready and how notifications come. Whatever was learned is stored before it is used.
     ///
@@ -187,10 +233,14 @@ impl Builder {
     pub async fn connect(mut self) -> Result<Integration> {
         let transport = match self.transport.take() {
             Some(transport) => transport,
-            None => Arc::new(Https::new()?) as _,
+            None => Arc::new(Https::from_env()?) as _,
         };
-        let keys = Keys::new(self.keys.clone(), Arc::clone(&transport));
-        let (mut account, new) = self.account(&keys).await?;
+        let keys = match self.verified_by.take() {
+            Some(keys) => keys,
+            None => Keys::new(self.keys.clone(), Arc::clone(&transport)),
+        };
+        let (stored, known) = Stored::look(Arc::clone(&self.store), self.name.clone()).await?;
+        let (mut account, new) = self.account(known, &keys).await?;
         let provisioning = account.provisioning.as_mut().ok_or_else(|| {
             Error::configuration(format!("what is stored under `{}` is no integration", self.name))
         })?;
@@ -211,13 +261,7 @@ impl Builder {
         let provisioning = provisioning.clone();
         let oauth = provisioning.oauth(self.client_id.clone(), self.client_secret.clone());
         let grants = Arc::new(provisioning.grants.clone());
-        let tokens = Renewing::with(
-            oauth,
-            Arc::clone(&self.store),
-            self.name.clone(),
-            account,
-            Arc::clone(&transport),
-        );
+        let tokens = Renewing::with(oauth, stored, account, Arc::clone(&transport));
         if new || matches!(self.listening, Listening::Webhook(_)) {
             tokens.change(|_, _| ()).await?;
         }
@@ -245,14 +289,14 @@ impl Builder {
             health: Mutex::new(OperationalState::Operational),
             seen: Mutex::new(Seen::default()),
             ended: watch::Sender::new(false),
+            forgotten: watch::Sender::new(false),
         }));
         integration.take(app).await?;
         Ok(integration)
     }
 
     /// The account, and whether it is not stored yet.
-    async fn account(&self, keys: &Keys) -> Result<(Account, bool)> {
-        let stored = load(&*self.store, &self.name).await?;
+    async fn account(&self, stored: Option<Account>, keys: &Keys) -> Result<(Account, bool)> {
         let Some(code) = &self.code else {
             let nothing = || {
                 Error::configuration(format!(
@@ -265,23 +309,12 @@ impl Builder {
         };
         let claims = Parts::of(code.expose())?.unverified()?;
         if let Some(account) = &stored
-            && let Some(known) = &account.provisioning
-            && (known.code_id == claims.jti
-                || (known.app_id == claims.app_id && known.code_made >= claims.iat))
+            && account.knows(&claims.jti, claims.app_id, claims.iat)
         {
             return Ok((account.clone(), false));
         }
-        let mut account =
-            Provisioning::account(keys.verify(code.expose()).await?, self.clock.now().millis())?;
-        if let (Some(before), Some(new)) = (stored, &account.provisioning)
-            && let Some(old) = &before.provisioning
-            && old.app_id == new.app_id
-            && old.org_id.names_same(&new.org_id)
-        {
-            // The same activation, issued again: what worked before is not thrown away.
-            account.previous_refresh_token = Some(before.refresh_token);
-        }
-        Ok((account, true))
+        let account = Provisioning::account(keys.verify(code.expose()).await?, self.clock.now().millis())?;
+        Ok((account.after(stored), true))
     }
 
     fn update(&self, provisioning: &Provisioning) -> AppUpdate {

@@ -72,6 +72,8 @@ pub(crate) struct Inner {
     health: Mutex<OperationalState>,
     seen: Mutex<actions::Seen>,
     ended: watch::Sender<bool>,
+    /// Whether what is stored was forgotten, or at least should have been.
+    forgotten: watch::Sender<bool>,
 }
 
 impl fmt::Debug for Integration {
@@ -212,7 +214,16 @@ impl Integration {
     /// # Errors
     /// [`Error::Store`]: it may still be there.
     pub async fn forget(&self) -> Result<()> {
-        self.0.tokens.forget().await
+        let forgotten = self.0.tokens.forget().await;
+        self.0.forgotten.send_replace(true);
+        forgotten
+    }
+
+    /// Waits until it is forgotten: nothing more is to be done for it.
+    pub(crate) async fn until_forgotten(&self) {
+        let mut forgotten = self.0.forgotten.subscribe();
+        // The sender lives as long as `self`.
+        let _ = forgotten.wait_for(|forgotten| *forgotten).await;
     }
 
     /// Takes over what the service says about the integration.

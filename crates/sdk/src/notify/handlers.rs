@@ -15,6 +15,7 @@ use super::inbox::{Delivery, Inbox};
 use super::message::Notification;
 use crate::error::{Error, Result};
 use crate::integration::{Action, Integration};
+use crate::tenants::Tenant;
 
 /// What is done when something happens.
 ///
@@ -61,7 +62,7 @@ pub struct Handlers {
 
 type Erased =
     Arc<dyn Fn(&Notice) -> Result<BoxFuture<'static, Result<(), BoxError>>, Mismatch> + Send + Sync>;
-type ActionHandler = Box<dyn Fn(Action) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+type ActionHandler = Box<dyn Fn(Tenant, Action) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 
 impl fmt::Debug for Handlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,14 +102,32 @@ impl Handlers {
 
     /// When something happens to the integration itself.
     #[must_use]
-    pub fn on_action<Fut, Out>(mut self, handler: impl Fn(Action) -> Fut + Send + Sync + 'static) -> Self
+    pub fn on_action<Fut, Out>(self, handler: impl Fn(Action) -> Fut + Send + Sync + 'static) -> Self
     where
         Fut: Future<Output = Out> + Send + 'static,
         Out: IntoOutcome + 'static,
     {
-        let handler = move |action| handler(action).map(IntoOutcome::into_outcome).boxed();
+        self.on_tenant_action(move |_, action| handler(action))
+    }
+
+    /// As [`on_action`](Self::on_action), for who has many tenants: says to which of them it happens.
+    #[must_use]
+    pub fn on_tenant_action<Fut, Out>(
+        mut self,
+        handler: impl Fn(Tenant, Action) -> Fut + Send + Sync + 'static,
+    ) -> Self
+    where
+        Fut: Future<Output = Out> + Send + 'static,
+        Out: IntoOutcome + 'static,
+    {
+        let handler = move |tenant, action| handler(tenant, action).map(IntoOutcome::into_outcome).boxed();
         self.actions.push(Box::new(handler));
         self
+    }
+
+    /// What was wrong with a pattern.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.problem.clone()
     }
 
     /// How many notifications are handled at once; 16 if nothing is said. Those of one device come in order.
@@ -157,7 +176,7 @@ impl Handlers {
         match notification {
             Notification::Action(action) => {
                 for handler in &self.actions {
-                    handler(action.clone()).await?;
+                    handler(integration.clone().into(), action.clone()).await?;
                 }
             }
             Notification::Status(told) => {

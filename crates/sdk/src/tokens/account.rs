@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hallway_wire::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::integration::Provisioning;
 use crate::time::{Clock as _, SystemClock};
@@ -64,6 +65,41 @@ impl Account {
             scope: None,
             provisioning: None,
         }
+    }
+
+    /// Whether this comes of the same activation code, or of a later one of the same integration.
+    pub(crate) fn knows(&self, code_id: &str, app_id: Uuid, code_made: i64) -> bool {
+        self.provisioning.as_ref().is_some_and(|known| {
+            known.code_id == code_id || (known.app_id == app_id && known.code_made >= code_made)
+        })
+    }
+
+    /// Takes over what another account has that a newer code has replaced: for the same activation, issued again,
+    /// what worked before is not thrown away.
+    #[must_use]
+    pub(crate) fn after(mut self, before: Option<Self>) -> Self {
+        if let (Some(before), Some(new)) = (before, &mut self.provisioning)
+            && let Some(old) = before.provisioning
+            && old.app_id == new.app_id
+            && old.org_id.names_same(&new.org_id)
+        {
+            self.previous_refresh_token = Some(before.refresh_token);
+            new.webhook_secret = old.webhook_secret;
+        }
+        self
+    }
+
+    /// Another process has stored something else meanwhile. Nothing of it is lost: its newest refresh token is kept
+    /// as the one before. `false`: what it stored comes of a later activation, and this account is over.
+    pub(super) fn meet(&mut self, other: &Self) -> bool {
+        let made = |account: &Self| account.provisioning.as_ref().map(|known| known.code_made);
+        if made(other) > made(self) {
+            return false;
+        }
+        if other.refresh_token != self.refresh_token {
+            self.previous_refresh_token = Some(other.refresh_token.clone());
+        }
+        true
     }
 
     /// Puts a new refresh token in the place of the newest, which is kept as the one before.

@@ -53,12 +53,7 @@ impl FileStore {
 #[async_trait]
 impl TokenStore for FileStore {
     async fn load(&self, name: &str) -> Result<Option<Secret>, StoreError> {
-        self.aside("reading", name, |_, path| match fs::read_to_string(path) {
-            Ok(text) => Ok(Some(Secret::new(text))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        })
-        .await
+        self.aside("reading", name, |_, path| read(path)).await
     }
 
     async fn save(&self, name: &str, text: &Secret) -> Result<(), StoreError> {
@@ -77,6 +72,70 @@ impl TokenStore for FileStore {
         })
         .await
     }
+
+    async fn names(&self) -> Result<Vec<String>, StoreError> {
+        self.aside("listing", "*", |folder, _| {
+            let files = match fs::read_dir(folder) {
+                Ok(files) => files,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            };
+            let mut names = Vec::new();
+            for file in files {
+                names.extend(name_of(&file?.file_name()));
+            }
+            names.sort_unstable();
+            Ok(names)
+        })
+        .await
+    }
+
+    async fn replace(&self, name: &str, before: Option<&Secret>, text: &Secret) -> Result<bool, StoreError> {
+        let (before, text) = (before.cloned(), text.clone());
+        self.aside("writing", name, move |folder, path| {
+            let _alone = keep_out(folder)?;
+            let same = read(path)? == before;
+            if same {
+                replace(folder, path, text.expose())?;
+            }
+            Ok(same)
+        })
+        .await
+    }
+}
+
+/// Keeps other processes out as long as it lives. Where the system has no locks, they are not kept out.
+fn keep_out(folder: &Path) -> io::Result<Option<File>> {
+    make_folder(folder)?;
+    let file =
+        private(OpenOptions::new().write(true).create(true).truncate(false)).open(folder.join(".lock"))?;
+    match file.lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Files that nobody else can read.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+fn read(path: &Path) -> io::Result<Option<Secret>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Secret::new(text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The name of a file, where it is one of ours.
+fn name_of(file: &std::ffi::OsStr) -> Option<String> {
+    let escaped = file.to_str()?.strip_suffix(".json")?;
+    let name = percent_encoding::percent_decode_str(escaped).decode_utf8().ok()?;
+    Some(name.into_owned()).filter(|_| !escaped.starts_with('.'))
 }
 
 fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
@@ -92,11 +151,7 @@ fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -145,6 +200,46 @@ mod tests {
         store.remove("a").await.unwrap();
         store.remove("a").await.unwrap();
         assert_eq!(store.load("a").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_another_process_wrote_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(folder.path().join("tokens"));
+        assert!(store.names().await.unwrap().is_empty());
+        let secret = |text: &str| Secret::new(text);
+        assert!(store.replace("t/a", None, &secret("1")).await.unwrap());
+        assert!(!store.replace("t/a", None, &secret("2")).await.unwrap());
+        assert!(
+            store
+                .replace("t/a", Some(&secret("1")), &secret("2"))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !store
+                .replace("t/a", Some(&secret("1")), &secret("3"))
+                .await
+                .unwrap()
+        );
+        assert_eq!(store.load("t/a").await.unwrap(), Some(secret("2")));
+        // Many at once: each sees what the one before has written.
+        let writers = (0..20).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                loop {
+                    let now = store.load("count").await.unwrap();
+                    let count: u32 = now.as_ref().map_or(0, |text| text.expose().parse().unwrap());
+                    let next = Secret::new((count + 1).to_string());
+                    if store.replace("count", now.as_ref(), &next).await.unwrap() {
+                        return;
+                    }
+                }
+            })
+        });
+        futures_util::future::join_all(writers).await;
+        assert_eq!(store.load("count").await.unwrap(), Some(secret("20")));
+        assert_eq!(store.names().await.unwrap(), ["count", "t/a"]);
     }
 
     #[tokio::test]

@@ -314,7 +314,10 @@ mod tests {
 
     /// A keyring that takes short texts only, and breaks when it is told to.
     #[derive(Clone, Debug, Default)]
-    struct Short(Arc<Mutex<(BTreeMap<String, String>, Option<usize>)>>);
+    struct Short(Arc<Mutex<State>>);
+
+    /// The entries, and how many more can be written.
+    type State = (BTreeMap<String, String>, Option<usize>);
 
     impl Entries for Short {
         fn get(&self, user: &str) -> Result<Option<String>, keyring::Error> {

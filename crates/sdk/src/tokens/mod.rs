@@ -5,6 +5,8 @@
 //! for all tasks that ask, and keeps what it has in a [`TokenStore`], so that a restart needs no person.
 
 mod account;
+#[cfg(feature = "sqlite")]
+mod database;
 mod exchange;
 mod file;
 #[cfg(feature = "keyring")]
@@ -12,16 +14,19 @@ mod keyring;
 mod personal;
 mod renewing;
 mod store;
+mod stored;
 
 #[cfg(feature = "keyring")]
 pub use self::keyring::KeyringStore;
 pub(crate) use account::now;
 pub use account::{Account, OAuth};
+#[cfg(feature = "sqlite")]
+pub use database::DatabaseStore;
 pub use file::FileStore;
 pub use personal::Personal;
 pub use renewing::Renewing;
-pub(crate) use renewing::load;
 pub use store::{MemoryStore, StoreError, TokenStore};
+pub(crate) use stored::Stored;
 
 use async_trait::async_trait;
 use hallway_wire::Secret;

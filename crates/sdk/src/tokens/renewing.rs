@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use hallway_wire::{Secret, Timestamp};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::TokenSource;
 use super::account::{Account, OAuth, now};
 use super::exchange::{Tokens, ask};
-use super::store::{StoreError, TokenStore};
+use super::store::TokenStore;
+use super::stored::{Stored, Wrote};
 use crate::client::Transport;
 use crate::error::{Error, Result};
 use crate::sync::lock;
@@ -55,12 +55,9 @@ const REST: Duration = Duration::from_secs(30);
 pub struct Renewing(Arc<Inner>);
 
 struct Inner {
-    name: String,
-    store: Arc<dyn TokenStore>,
+    stored: Stored,
     transport: Arc<dyn Transport>,
     state: Mutex<State>,
-    /// One save at a time, each of the newest state.
-    saving: Semaphore,
 }
 
 struct State {
@@ -71,6 +68,8 @@ struct State {
     current: Option<Current>,
     /// Nothing is stored any more.
     forgotten: bool,
+    /// What is stored belongs to another one now.
+    retired: bool,
     renewal: Option<Renewal>,
     /// A renewal ahead of time failed: not before then again.
     rest_until: Option<Instant>,
@@ -101,7 +100,7 @@ type Renewal = Shared<BoxFuture<'static, Result<Secret>>>;
 impl fmt::Debug for Renewing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Renewing")
-            .field("name", &self.0.name)
+            .field("name", &self.0.stored.name)
             .finish_non_exhaustive()
     }
 }
@@ -119,15 +118,15 @@ impl Renewing {
         first: Option<Account>,
         transport: Arc<dyn Transport>,
     ) -> Result<Self> {
-        let name = name.into();
-        let kept = load(&*store, &name).await?;
+        let (stored, kept) = Stored::look(store, name.into()).await?;
         let new = kept.is_none();
         let account = kept.or(first).ok_or_else(|| {
             Error::configuration(format!(
-                "nothing is stored under `{name}`, and no refresh token was given"
+                "nothing is stored under `{}`, and no refresh token was given",
+                stored.name
             ))
         })?;
-        let renewing = Self::with(oauth, store, name, account, transport);
+        let renewing = Self::with(oauth, stored, account, transport);
         if new {
             renewing.0.save().await?;
         }
@@ -137,8 +136,7 @@ impl Renewing {
     /// Takes up an account whose newest state is at hand. Nothing is stored yet.
     pub(crate) fn with(
         oauth: OAuth,
-        store: Arc<dyn TokenStore>,
-        name: String,
+        stored: Stored,
         account: Account,
         transport: Arc<dyn Transport>,
     ) -> Self {
@@ -150,15 +148,14 @@ impl Renewing {
             account,
             current,
             forgotten: false,
+            retired: false,
             renewal: None,
             rest_until: None,
         };
         Self(Arc::new(Inner {
-            name,
-            store,
+            stored,
             transport,
             state: Mutex::new(state),
-            saving: Semaphore::new(1),
         }))
     }
 
@@ -195,10 +192,31 @@ impl Renewing {
 
     /// Forgets the account.
     pub(crate) async fn forget(&self) -> Result<()> {
-        let _turn = self.0.saving.acquire().await;
-        // A renewal that ends later must not bring it back.
-        lock(&self.0.state).forgotten = true;
-        Ok(self.0.store.remove(&self.0.name).await?)
+        let inner = Arc::clone(&self.0);
+        // A task of its own: it keeps its turn to the end also if whoever waits for it goes away.
+        let forgetting = tokio::spawn(async move {
+            let _turn = inner.stored.turn().await;
+            {
+                let mut state = lock(&inner.state);
+                if state.retired {
+                    return Ok(());
+                }
+                // A renewal that ends later must not bring it back.
+                state.forgotten = true;
+            }
+            inner.stored.remove().await
+        });
+        forgetting
+            .await
+            .unwrap_or_else(|_| Err(Error::protocol("forgetting the account was broken off")))
+    }
+
+    /// Leaves what is stored to another one: from now on nothing of this one is written, nor removed.
+    pub(crate) async fn retire(&self) {
+        let _turn = self.0.stored.turn().await;
+        let mut state = lock(&self.0.state);
+        state.forgotten = true;
+        state.retired = true;
     }
 
     /// The exchange that is going on, or a new one.
@@ -266,7 +284,7 @@ impl Inner {
             Err(error) => Err(error),
         };
         if let Err(error) = &result {
-            tracing::warn!(account = %self.name, %error, "the token could not be renewed");
+            tracing::warn!(account = %self.stored.name, %error, "the token could not be renewed");
         }
         let mut state = lock(&self.state);
         state.renewal = None;
@@ -297,7 +315,7 @@ impl Inner {
             tried.push(token);
             if candidates.is_empty() && !looked {
                 looked = true;
-                if let Ok(Some(stored)) = load(&*self.store, &self.name).await {
+                if let Ok(Some(stored)) = self.stored.again().await {
                     candidates = stored.refresh_tokens();
                     candidates.retain(|token| !tried.contains(token));
                 }
@@ -305,7 +323,7 @@ impl Inner {
             if candidates.is_empty() {
                 return Err(refused);
             }
-            tracing::warn!(account = %self.name, "a refresh token was refused: trying another one that is kept");
+            tracing::warn!(account = %self.stored.name, "a refresh token was refused: trying another one that is kept");
         }
         Err(Error::configuration("the account has no refresh token"))
     }
@@ -336,24 +354,37 @@ impl Inner {
         }
         // Not kept is no reason not to go on: the tokens are good, and the next save tries again.
         if let Err(error) = self.save().await {
-            tracing::error!(account = %self.name, %error, "the tokens could not be stored");
+            tracing::error!(account = %self.stored.name, %error, "the tokens could not be stored");
         }
         lock(&self.state).current = Some(current);
         Ok(token)
     }
 
+    /// Stores the newest state.
     async fn save(&self) -> Result<()> {
-        let _turn = self.saving.acquire().await;
-        let account = {
-            let state = lock(&self.state);
-            if state.forgotten {
+        /// A store that always has something else is broken.
+        const TRIES: u32 = 8;
+        let _turn = self.stored.turn().await;
+        for _ in 0..TRIES {
+            let account = {
+                let state = lock(&self.state);
+                if state.forgotten {
+                    return Ok(());
+                }
+                state.account.clone()
+            };
+            let over = match self.stored.write(&account).await? {
+                Wrote::Yes => return Ok(()),
+                Wrote::Other(other) => !lock(&self.state).account.meet(&other),
+                Wrote::Gone => true,
+            };
+            if over {
+                tracing::warn!(account = %self.stored.name, "another process has removed or replaced the account");
+                lock(&self.state).forgotten = true;
                 return Ok(());
             }
-            state.account.clone()
-        };
-        let text =
-            serde_json::to_string(&account).map_err(|error| StoreError::new("writing the account", error))?;
-        Ok(self.store.save(&self.name, &Secret::new(text)).await?)
+        }
+        Err(Error::Store(self.stored.unsteady()))
     }
 }
 
@@ -386,20 +417,4 @@ impl TokenSource for Renewing {
         }
         self.renewal().await.map(|_| true)
     }
-}
-
-/// What the store has under a name.
-pub(crate) async fn load(store: &dyn TokenStore, name: &str) -> Result<Option<Account>> {
-    let Some(text) = store.load(name).await? else {
-        return Ok(None);
-    };
-    serde_json::from_str(text.expose()).map(Some).map_err(|error| {
-        // Where in the text, never what stands there.
-        let at = format!(
-            "what is stored is no account (line {}, column {})",
-            error.line(),
-            error.column()
-        );
-        StoreError::new(format!("reading `{name}`"), at).into()
-    })
 }

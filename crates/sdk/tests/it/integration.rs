@@ -39,7 +39,21 @@ pub fn now() -> i64 {
 }
 
 impl Office {
+    /// One whose token endpoint takes every refresh token.
     pub async fn new() -> Self {
+        let office = Self::bare().await;
+        let mut count = 0;
+        office.service.rule(move |seen| {
+            (seen.path == "/v1/access_token").then(|| {
+                count += 1;
+                ok(tokens(&format!("access-{count}"), "refresh", 64_800))
+            })
+        });
+        office
+    }
+
+    /// One that only has keys.
+    pub async fn bare() -> Self {
         let service = Service::start().await;
         let random = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
@@ -52,13 +66,6 @@ impl Office {
             "x": part(&point[1..33]), "y": part(&point[33..]),
         }] });
         service.plays("GET", "/jwks", [ok(keys)]);
-        let mut count = 0;
-        service.rule(move |seen| {
-            (seen.path == "/v1/access_token").then(|| {
-                count += 1;
-                ok(tokens(&format!("access-{count}"), "refresh", 64_800))
-            })
-        });
         let store = Arc::new(MemoryStore::default());
         Self { service, store, pair }
     }

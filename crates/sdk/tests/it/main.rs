@@ -6,5 +6,7 @@ mod integration;
 mod listen;
 mod notify;
 mod play;
+mod proxy;
+mod tenants;
 mod tokens;
 mod webhook;

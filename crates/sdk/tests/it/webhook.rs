@@ -45,7 +45,7 @@ fn message(at: i64) -> Value {
     })
 }
 
-fn signed(body: &str, secret: &str) -> Request<Body> {
+pub fn signed(body: &str, secret: &str) -> Request<Body> {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
     let tag = hmac::sign(&key, body.as_bytes());
     let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
