@@ -14,7 +14,7 @@ use hallway::house::write_private;
 use hallway::office::RoomOrder;
 use hallway::{Demo, House, HouseConfig, Intercept, Time};
 use hallway_device::{ManualTimer, RealTimer, Timer as _};
-use hallway_platform::{Caller, Config};
+use hallway_platform::{Caller, Config, Error};
 use hallway_wire::control::ActivateRequest;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -158,6 +158,20 @@ fn pass_on(child: &Child) {
     }
 }
 
+/// What went wrong, with every problem on a line of its own.
+fn explained(doing: &str, error: Error) -> anyhow::Error {
+    let problems: String = match &error {
+        Error::Invalid { message, errors } => {
+            let told = errors.iter().map(|item| &item.description);
+            told.filter(|told| *told != message)
+                .map(|told| format!("\n  {told}"))
+                .collect()
+        }
+        _ => String::new(),
+    };
+    anyhow::anyhow!("{doing}: {error}{problems}")
+}
+
 /// Furnishes the office, and tells the command about it.
 async fn prepare(
     args: &TestArgs,
@@ -209,7 +223,7 @@ async fn prepare(
             user_agent: None,
         };
         let uploaded = house.platform.upload_integration(&caller, manifest).await;
-        let uploaded = uploaded.context("uploading the manifest")?;
+        let uploaded = uploaded.map_err(|error| explained("uploading the manifest", error))?;
         for warning in &uploaded.warnings {
             tracing::warn!("{warning}");
         }
@@ -218,7 +232,7 @@ async fn prepare(
             deny: args.deny.clone(),
         };
         let activated = house.platform.activate(&caller, uploaded.app_id, request).await;
-        let activated = activated.context("activating the integration")?;
+        let activated = activated.map_err(|error| explained("activating the integration", error))?;
         command
             .env("CLIENT_ID", &uploaded.client_id)
             .env("CLIENT_SECRET", uploaded.client_secret.expose())

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use hallway_device::{ManualTimer, SimulatedDevice, Timer};
@@ -11,6 +11,9 @@ use hallway_sdk::time::{Clock, SystemClock};
 use tokio::sync::watch;
 
 use crate::waiting::within;
+
+/// How finely time flows.
+const STEP: Duration = Duration::from_millis(5);
 
 /// The clock of an office: its platform, its devices, and every integration whose
 /// [builder](crate::Installed::builder) the office made. It shows the machine's time when the office starts, and
@@ -38,6 +41,22 @@ impl TestClock {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(device);
+    }
+
+    /// Lets time pass as it does for real, until what is returned is dropped: for what the platform tries again by its
+    /// own clock, like deliveries to webhooks that failed.
+    #[must_use = "time stands still again when it is dropped"]
+    pub fn flow(&self) -> Flowing {
+        let timer = Arc::clone(&self.timer);
+        Flowing(tokio::spawn(async move {
+            let mut before = Instant::now();
+            loop {
+                tokio::time::sleep(STEP).await;
+                let now = Instant::now();
+                timer.advance(now - before);
+                before = now;
+            }
+        }))
     }
 
     /// What happens takes a millisecond: notifications have no names, so two equal ones of the same moment would be
@@ -77,6 +96,16 @@ impl Clock for TestClock {
     async fn sleep_until(&self, at: Timestamp) {
         let _asleep = Asleep::new(&self.sleepers);
         self.timer.sleep_until(at.millis()).await;
+    }
+}
+
+/// Time that flows, see [`TestClock::flow`].
+#[derive(Debug)]
+pub struct Flowing(tokio::task::JoinHandle<()>);
+
+impl Drop for Flowing {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -67,7 +67,7 @@ mod office;
 mod room;
 mod waiting;
 
-pub use clock::TestClock;
+pub use clock::{Flowing, TestClock};
 pub use fault::{Fault, Ordered};
 pub use hallway_device::{ProductModel, Ran};
 pub use install::Installed;

@@ -105,7 +105,7 @@ async fn an_integration_is_uploaded_and_activated_as_the_administrator_likes() {
     assert_eq!(wrong.status.code(), Some(1), "a required scope cannot be denied");
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(
-        said.contains("activating the integration") && said.contains("spark:xapi_commands"),
+        said.contains("activating the integration") && said.contains("spark:xapi_commands cannot be denied"),
         "{said}"
     );
 }

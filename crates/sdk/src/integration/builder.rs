@@ -283,6 +283,7 @@ impl Builder {
             tokens,
             keys,
             clock: self.clock,
+            recent: Arc::default(),
             listening: self.listening,
             app: Mutex::new(Arc::new(app.clone())),
             grants: watch::Sender::new(grants),

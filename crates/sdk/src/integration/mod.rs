@@ -24,6 +24,7 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::id::{DeviceId, OrgId};
 use crate::jwt::Keys;
+use crate::notify::Recent;
 use crate::sync::lock;
 use crate::time::Clock;
 use crate::tokens::Renewing;
@@ -65,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: Renewing,
     keys: Keys,
     clock: Arc<dyn Clock>,
+    /// What was handled, for inboxes without a memory of their own.
+    recent: Arc<Recent>,
     listening: Listening,
     /// What the service last said about the integration.
     app: Mutex<Arc<App>>,
@@ -95,6 +98,10 @@ impl Integration {
     /// The REST API, as the machine account of the integration.
     pub fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    pub(crate) fn recent(&self) -> &Arc<Recent> {
+        &self.0.recent
     }
 
     /// Whose time it is: ask it instead of the machine, so that a test can move it.

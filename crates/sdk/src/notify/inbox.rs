@@ -70,7 +70,8 @@ impl Default for Persistence {
     }
 }
 
-/// The stream of deliveries. Dropping it ends the fetching; what was not done comes again with the next inbox.
+/// The stream of deliveries. Dropping it ends the fetching; what was not done comes again with the next inbox that has
+/// the same memory.
 #[derive(Debug)]
 pub struct Inbox {
     deliveries: mpsc::Receiver<Delivery>,

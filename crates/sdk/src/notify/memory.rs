@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -68,11 +68,32 @@ pub trait Memory: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// It may be forgotten.
     async fn keep(&self, print: Fingerprint) -> Result<()>;
+
+    /// These were fetched and are not handled yet. The service drops a batch when the next poll comes, whoever sends
+    /// it: what a process that dies had not handled is only here. An empty batch: all of it is handled.
+    ///
+    /// # Errors
+    /// It may be lost if the process dies.
+    async fn fetched(&self, batch: &[String]) -> Result<()> {
+        let _ = batch;
+        Ok(())
+    }
+
+    /// What was fetched last and may not be handled yet.
+    ///
+    /// # Errors
+    /// That is not known.
+    async fn left(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Remembers the last ones, as long as the process runs.
 #[derive(Debug)]
-pub struct Recent(Mutex<Ring>);
+pub struct Recent {
+    ring: Mutex<Ring>,
+    batch: Mutex<Vec<String>>,
+}
 
 #[derive(Debug)]
 struct Ring {
@@ -108,7 +129,10 @@ impl Ring {
 impl Recent {
     /// Remembers this many. The service sends a batch again at most, of a hundred; webhooks some more.
     pub fn new(most: usize) -> Self {
-        Self(Mutex::new(Ring::new(most)))
+        Self {
+            ring: Mutex::new(Ring::new(most)),
+            batch: Mutex::default(),
+        }
     }
 }
 
@@ -121,19 +145,29 @@ impl Default for Recent {
 #[async_trait]
 impl Memory for Recent {
     async fn knows(&self, print: Fingerprint) -> Result<bool> {
-        Ok(lock(&self.0).set.contains(&print))
+        Ok(lock(&self.ring).set.contains(&print))
     }
 
     async fn keep(&self, print: Fingerprint) -> Result<()> {
-        lock(&self.0).add(print);
+        lock(&self.ring).add(print);
         Ok(())
+    }
+
+    async fn fetched(&self, batch: &[String]) -> Result<()> {
+        batch.clone_into(&mut lock(&self.batch));
+        Ok(())
+    }
+
+    async fn left(&self) -> Result<Vec<String>> {
+        Ok(lock(&self.batch).clone())
     }
 }
 
 /// Remembers the last ones in a file, so that what was handled before a crash is not handled again after it.
 ///
 /// Each is a line of its own and on the disk before the notification is acknowledged. When the file has grown to
-/// twice what is remembered, it is written anew beside and put in the place of the old one.
+/// twice what is remembered, it is written anew beside and put in the place of the old one. The batch that is being
+/// handled is in a file of its own beside it, which ends in `.batch`.
 #[derive(Clone, Debug)]
 pub struct RecentFile(Arc<Mutex<Journal>>);
 
@@ -172,8 +206,14 @@ impl RecentFile {
     }
 }
 
+impl RecentFile {
+    fn batch_path(&self) -> PathBuf {
+        lock(&self.0).path.with_extension("batch")
+    }
+}
+
 /// Writes what is remembered beside the file and puts it in its place.
-fn write_anew(path: &std::path::Path, ring: &Ring) -> io::Result<(File, usize)> {
+fn write_anew(path: &Path, ring: &Ring) -> io::Result<(File, usize)> {
     let beside = path.with_extension("part");
     let text: String = ring
         .order
@@ -218,6 +258,56 @@ impl Memory for RecentFile {
             .map_err(failed)?;
         Ok(())
     }
+
+    async fn fetched(&self, batch: &[String]) -> Result<()> {
+        let path = self.batch_path();
+        let text = batch_text(batch);
+        let done = tokio::task::spawn_blocking(move || replace_batch(&path, &text)).await;
+        let failed = |error| StoreError::new("keeping what was fetched", error);
+        done.map_err(|error| failed(io::Error::other(error)))?
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn left(&self) -> Result<Vec<String>> {
+        let path = self.batch_path();
+        let read = tokio::task::spawn_blocking(move || match fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            read => read,
+        });
+        let failed = |error| StoreError::new("reading what was fetched", error);
+        let text = read
+            .await
+            .map_err(|error| failed(io::Error::other(error)))?
+            .map_err(failed)?;
+        let lines = text.lines().map(serde_json::from_str);
+        lines
+            .collect::<Result<_, _>>()
+            .map_err(|error| failed(io::Error::other(error)).into())
+    }
+}
+
+/// A line for each, as a JSON text: no message can break a line.
+fn batch_text(batch: &[String]) -> String {
+    batch
+        .iter()
+        .map(|message| format!("{}\n", serde_json::Value::from(message.as_str())))
+        .collect()
+}
+
+/// On the disk whole or not at all; an empty one is only cleared away, because all of it is remembered as handled.
+fn replace_batch(path: &Path, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    }
+    let beside = path.with_extension("batch-part");
+    let mut file = File::create(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_data()?;
+    fs::rename(&beside, path)
 }
 
 #[cfg(test)]
@@ -261,6 +351,14 @@ mod tests {
         assert_eq!(known.iter().filter(|known| **known).count(), 3);
         assert!(known[7] && known[8] && known[9]);
         memory.keep(print(11)).await.unwrap();
+        assert!(memory.left().await.unwrap().is_empty());
+        let batch = ["{\"a\": \"line\\nbreak\"}".to_owned(), "{}".to_owned()];
+        memory.fetched(&batch).await.unwrap();
+        drop(memory);
+        let memory = RecentFile::open(&path, 3).unwrap();
+        assert_eq!(memory.left().await.unwrap(), batch);
+        memory.fetched(&[]).await.unwrap();
+        assert!(memory.left().await.unwrap().is_empty());
         assert!(fs::read_to_string(&path).unwrap().lines().count() <= 7);
     }
 }

@@ -21,7 +21,8 @@ use crate::integration::{Action, Integration, Listening, Queue, Via};
 /// How notifications are fetched.
 #[derive(Clone, Debug)]
 pub struct PollOptions {
-    /// What was handled; [`Recent`] if nothing is said.
+    /// What was handled, and what was fetched and not handled yet; [`Recent`] if nothing is said. With a
+    /// [`RecentFile`](super::RecentFile) a process that dies loses nothing of a batch.
     pub memory: Arc<dyn Memory>,
     /// What happens to a notification that could not be handled.
     pub persistence: Persistence,
@@ -63,7 +64,10 @@ impl Integration {
     /// [`Error::Configuration`]: the integration was not connected with
     /// [`long_polling`](crate::integration::Builder::long_polling).
     pub fn poll(&self) -> Result<Inbox> {
-        self.poll_with(PollOptions::default())
+        self.poll_with(PollOptions {
+            memory: Arc::<Recent>::clone(self.recent()),
+            ..PollOptions::default()
+        })
     }
 
     /// As [`poll`](Self::poll), with a say in how.
@@ -124,6 +128,17 @@ struct Fetched {
 
 impl Poller {
     async fn run(self) {
+        // What a process that died, or an inbox that was dropped, had fetched and not handled.
+        match self.source.memory.left().await {
+            Ok(left) if !left.is_empty() => {
+                if !self.hand_out(left).await {
+                    return;
+                }
+                self.keep(&[]).await;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "whether something was left unhandled is not known"),
+        }
         let pauses = RetryPolicy {
             first: Duration::from_secs(1),
             most: Duration::from_secs(30),
@@ -141,10 +156,16 @@ impl Poller {
                     if let Some(url) = url.filter(|url| self.integration.client().trusts(url)) {
                         moved_to = Some(url);
                     }
-                    let empty = batch.messages.is_empty();
-                    // The next poll acknowledges the batch: it is sent when everything in it is handled.
-                    if !self.hand_out(batch.messages).await {
-                        return;
+                    let messages: Vec<String> = batch.messages.iter().map(|it| it.get().to_owned()).collect();
+                    let empty = messages.is_empty();
+                    if !empty {
+                        // The next poll acknowledges the batch, also when another process sends it: it is kept
+                        // first, and the next poll is sent when everything in it is handled.
+                        self.keep(&messages).await;
+                        if !self.hand_out(messages).await {
+                            return;
+                        }
+                        self.keep(&[]).await;
                     }
                     if empty && asked.elapsed() < TOO_SOON {
                         tokio::time::sleep(TOO_SOON).await;
@@ -188,12 +209,11 @@ impl Poller {
     }
 
     /// Hands out a batch and waits until all of it is handled. `false`: nobody listens any more.
-    async fn hand_out(&self, messages: Vec<Box<RawValue>>) -> bool {
+    async fn hand_out(&self, messages: Vec<String>) -> bool {
         let mut order = Vec::new();
         let mut lanes: HashMap<String, Vec<Fetched>> = HashMap::new();
         for text in messages {
-            let text = text.get();
-            match serde_json::from_str::<Message>(text) {
+            match serde_json::from_str::<Message>(&text) {
                 Ok(message) => {
                     let lane = message.lane();
                     let fetched = Fetched {
@@ -243,6 +263,12 @@ impl Poller {
             }
         }
         true
+    }
+
+    async fn keep(&self, batch: &[String]) {
+        if let Err(error) = self.source.memory.fetched(batch).await {
+            tracing::error!(%error, "what was fetched could not be kept: it is lost if the process ends now");
+        }
     }
 
     async fn forget(&self) {
