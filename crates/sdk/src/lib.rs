@@ -112,6 +112,6 @@ pub mod wire {
 mod readme {}
 
 /// Compiles the programs of the guide.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "tower"))]
 #[doc = include_str!("../../../docs/sdk-guide.md")]
 mod guide {}
