@@ -34,7 +34,13 @@
 //! let greeter = tokio::spawn(
 //!     Handlers::new()
 //!         .on_status("RoomAnalytics.PeopleCount.Current", |device: hallway_sdk::Device, Value(count): Value<i64>| {
-//!             async move { device.alert(format!("Welcome, all {count} of you")).show().await }
+//!             async move {
+//!                 // At first every device tells what it knows: that nobody is there.
+//!                 if count > 0 {
+//!                     device.alert(format!("Welcome, all {count} of you")).show().await?;
+//!                 }
+//!                 Ok::<(), hallway_sdk::Error>(())
+//!             }
 //!         })
 //!         .run(inbox),
 //! );
