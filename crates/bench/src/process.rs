@@ -46,7 +46,12 @@ impl Process {
         let all: Vec<String> = std::iter::once(job.to_owned())
             .chain(args.iter().cloned())
             .collect();
-        let mut process = Self::start(&program, &all)?;
+        Self::greeted(&program, &all)
+    }
+
+    /// Starts a program, and waits for the line that says it is ready.
+    pub(crate) fn greeted(program: &Path, args: &[String]) -> Result<Self> {
+        let mut process = Self::start(program, args)?;
         process.stdin = process.child.stdin.take();
         let stdout = process.child.stdout.take().context("a process without output")?;
         let mut stdout = BufReader::new(stdout);
@@ -54,7 +59,7 @@ impl Process {
             .read_line(&mut process.greeting)
             .context("waiting for a process")?;
         if process.greeting.trim().is_empty() {
-            bail!("{job} ended before it was ready");
+            bail!("{} ended before it was ready", program.display());
         }
         // Read on, so that it never blocks on a full pipe.
         std::thread::spawn(move || std::io::copy(&mut stdout.take(u64::MAX), &mut std::io::sink()));

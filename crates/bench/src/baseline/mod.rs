@@ -9,6 +9,7 @@ use clap::Subcommand;
 
 mod drain;
 mod holder;
+mod notifier;
 mod relay;
 mod rest;
 
@@ -30,6 +31,12 @@ pub(crate) enum Job {
     /// An HTTP server that says hello.
     #[command(hide = true)]
     Hello(rest::HelloArgs),
+    /// A service that notifies one integration.
+    #[command(hide = true)]
+    Notifier,
+    /// An integration on hallway-sdk.
+    #[command(hide = true)]
+    Listener(notifier::ListenerArgs),
     /// Holds WebSockets.
     #[command(hide = true)]
     Holder,
@@ -49,6 +56,8 @@ impl Job {
                 Self::Person(args) => rest::person(args).await,
                 Self::Record(args) => rest::record(args).await,
                 Self::Hello(args) => rest::hello(args).await,
+                Self::Notifier => notifier::run().await,
+                Self::Listener(args) => notifier::listener(args).await,
                 Self::Holder => holder::hold().await,
                 Self::Dialler(args) => holder::dial(args).await,
             }

@@ -16,6 +16,7 @@ mod memory;
 mod pages;
 mod pipeline;
 mod rest;
+mod sdk;
 mod start;
 mod tokens;
 
@@ -46,6 +47,8 @@ pub(crate) enum Row {
     Audience,
     /// Pages of long lists
     Pages,
+    /// Integrations on hallway-sdk and on the official Node.js SDK
+    Sdk,
 }
 
 /// How to measure.
@@ -88,6 +91,7 @@ impl Row {
             Self::Start => "Start to first answer, idle memory",
             Self::Audience => "Cost per event by integrations that do not match",
             Self::Pages => "A page of 100 of a long list",
+            Self::Sdk => "An integration by long polling, on hallway-sdk",
         }
     }
 
@@ -113,6 +117,7 @@ impl Row {
             Self::Start => "a bare hyper server",
             Self::Audience => "itself with one integration",
             Self::Pages => "itself with lists of 1100",
+            Self::Sdk => "the official Node.js SDK, with the same notifications from the same service",
         }
     }
 
@@ -131,6 +136,7 @@ impl Row {
             Self::Start => Box::pin(start::run(plan)),
             Self::Audience => Box::pin(audience::run(plan)),
             Self::Pages => Box::pin(pages::run(plan)),
+            Self::Sdk => Box::pin(sdk::run(plan)),
         };
         Ok(Measured {
             title: self.title(),

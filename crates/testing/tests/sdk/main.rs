@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod devices;
 mod ledger;
 mod polls;
 mod requests;
+mod resources;
 mod restarts;
 mod webhooks;
 

@@ -1,10 +1,16 @@
 //! Requests: repeated when they may be, never done twice, and told what is missing.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hallway_sdk::client::RetryPolicy;
+use async_trait::async_trait;
+use bytes::Bytes;
+use hallway_sdk::client::{Https, RateLimit, RetryPolicy, Transport, TransportError};
 use hallway_sdk::{Error, Integration};
 use hallway_testing::{Fault, Installed, Office};
+
+use http::{Request, Response};
 
 use crate::MANIFEST;
 use crate::ledger::devices;
@@ -142,31 +148,59 @@ async fn errors_name_what_is_missing_and_carry_the_tracking_id() {
     office.close().await;
 }
 
+/// Counts exchanges of refresh tokens.
+#[derive(Debug)]
+struct Counting {
+    https: Https,
+    exchanges: AtomicUsize,
+}
+
+#[async_trait]
+impl Transport for Counting {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let exchange = request.uri().path().ends_with("/access_token");
+        self.exchanges.fetch_add(usize::from(exchange), Ordering::SeqCst);
+        self.https.send(request).await
+    }
+}
+
 /// However many tasks ask at the moment when the token has ended, it is renewed once.
 #[tokio::test]
 async fn many_tasks_renew_a_token_once() {
+    const TASKS: u64 = 20;
     let office = Office::start().await;
     devices(&office, 1).await;
     let installed = office.install(MANIFEST).await;
-    let integration = connect(&installed).await;
-    let before = office
-        .fault(Fault::latency(Duration::from_millis(20)).on("POST /v1/access_token"))
-        .await;
+    let counting = Arc::new(Counting {
+        https: Https::new().unwrap(),
+        exchanges: AtomicUsize::new(0),
+    });
+    let builder = installed.builder().transport(Arc::<Counting>::clone(&counting));
+    let integration = builder
+        .rate_limit(RateLimit::none())
+        .long_polling()
+        .connect()
+        .await
+        .unwrap();
+    let before = counting.exchanges.load(Ordering::SeqCst);
+    // Slow enough that all of them ask before the first one is refused.
+    let slow = Fault::latency(Duration::from_millis(500));
     office
-        .fault(
-            Fault::expired_token()
-                .on("GET /v1/devices")
-                .by(&installed)
-                .times(1),
-        )
+        .fault(slow.on("GET /v1/devices").by(&installed).times(TASKS))
         .await;
-    let asking = (0..20).map(|_| {
+    let ended = Fault::expired_token()
+        .on("GET /v1/devices")
+        .by(&installed)
+        .times(TASKS);
+    let ended = office.fault(ended).await;
+    let asking = (0..TASKS).map(|_| {
         let client = integration.client().clone();
         tokio::spawn(async move { client.devices().list().all().await.map(|all| all.len()) })
     });
     for task in asking.collect::<Vec<_>>() {
         assert_eq!(task.await.unwrap().unwrap(), 1);
     }
-    let _ = before;
+    assert_eq!(ended.hits().await, TASKS);
+    assert_eq!(counting.exchanges.load(Ordering::SeqCst) - before, 1);
     office.close().await;
 }
