@@ -7,12 +7,13 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::error::{Error, Result};
 use crate::sync::lock;
+use crate::time::Clock;
 use crate::tokens::{FileStore, TokenStore as _};
-use hallway_wire::Secret;
+use hallway_wire::{Secret, Timestamp};
 
 /// A value that is kept in a JSON file, which is written whole or not at all, with mode 0600.
 ///
@@ -33,6 +34,7 @@ pub struct Kept<T> {
     value: Mutex<T>,
     /// One change at a time; who looks does not wait for the disk.
     turn: Semaphore,
+    changed: watch::Sender<()>,
     name: String,
     file: FileStore,
 }
@@ -64,6 +66,7 @@ impl<T: Serialize + DeserializeOwned + Default + Clone + Send> Kept<T> {
         Ok(Self {
             value: Mutex::new(value),
             turn: Semaphore::new(1),
+            changed: watch::Sender::default(),
             name,
             file,
         })
@@ -83,12 +86,47 @@ impl<T: Serialize + DeserializeOwned + Default + Clone + Send> Kept<T> {
         })?;
         self.file.save(&self.name, &Secret::new(text)).await?;
         *lock(&self.value) = new;
+        self.changed.send_replace(());
         Ok(result)
     }
 
     /// Looks at the value, as it is on the disk.
     pub fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         look(&lock(&self.value))
+    }
+
+    /// Waits until the moment has come that the value names, and follows it when it changes: a deadline that is
+    /// part of the value survives a restart. Without a moment it waits for a change that names one.
+    ///
+    /// ```no_run
+    /// # use std::collections::BTreeMap;
+    /// # use hallway_sdk::{Integration, Timestamp, WorkspaceId, state::Kept};
+    /// # async fn example(
+    /// #     integration: Integration, reminders: Kept<BTreeMap<WorkspaceId, Timestamp>>,
+    /// # ) -> hallway_sdk::Result<()> {
+    /// loop {
+    ///     let now = reminders.until(&**integration.clock(), |all| all.values().min().copied()).await;
+    ///     reminders.change(|all| all.retain(|_, due| *due > now)).await?;
+    /// }
+    /// # }
+    /// ```
+    pub async fn until(&self, clock: &dyn Clock, next: impl Fn(&T) -> Option<Timestamp>) -> Timestamp {
+        let mut changed = self.changed.subscribe();
+        loop {
+            changed.mark_unchanged();
+            let due = self.look(&next);
+            let wait = async {
+                match due {
+                    Some(due) => clock.sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                // The sender lives in `self`.
+                _ = changed.changed() => {}
+                () = wait => return clock.now(),
+            }
+        }
     }
 }
 
@@ -108,6 +146,34 @@ mod tests {
         fs::write(&state, "in the way").unwrap();
         again.change(|list| list.push(2)).await.unwrap_err();
         assert_eq!(again.look(Clone::clone), [1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_is_followed_when_it_changes() {
+        #[derive(Debug)]
+        struct Slow(tokio::time::Instant);
+        #[async_trait::async_trait]
+        impl Clock for Slow {
+            fn now(&self) -> Timestamp {
+                Timestamp(i64::try_from(self.0.elapsed().as_millis()).unwrap())
+            }
+            async fn sleep_until(&self, at: Timestamp) {
+                let at = u64::try_from(at.millis()).unwrap();
+                tokio::time::sleep_until(self.0 + std::time::Duration::from_millis(at)).await;
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Slow(tokio::time::Instant::now());
+        let kept: Kept<Option<i64>> = Kept::open(folder.path(), "due").unwrap();
+        let until = async || kept.until(&clock, |due| due.map(Timestamp)).await.millis();
+        let later = async || {
+            kept.change(|due| *due = Some(60_000)).await.unwrap();
+            kept.change(|due| *due = Some(90_000)).await.unwrap();
+        };
+        let (at, ()) = tokio::join!(until(), later());
+        assert!((90_000..91_000).contains(&at), "{at}");
+        // What is over is due at once.
+        assert!(until().await < 91_000);
     }
 
     #[test]

@@ -20,6 +20,8 @@ const TITLE_CHARACTERS: usize = 250;
 #[derive(Clone, Debug)]
 struct Booking {
     id: String,
+    /// What the calendar calls it, where that is another name: commands take this one.
+    meeting_id: String,
     title: String,
     organizer: String,
     email: String,
@@ -55,11 +57,12 @@ impl Calendar {
             .find(|b| b.started && !b.declined && b.start_ms <= now_ms && now_ms < b.end_ms)
     }
 
-    fn find(&mut self, id: &str) -> Result<&mut Booking, RpcError> {
+    /// The booking that a `MeetingId` names.
+    fn find(&mut self, meeting_id: &str) -> Result<&mut Booking, RpcError> {
         self.list
             .iter_mut()
-            .find(|b| b.id == id)
-            .ok_or_else(|| failed(format!("there is no booking {id:?}")))
+            .find(|b| b.meeting_id == meeting_id)
+            .ok_or_else(|| failed(format!("there is no booking with the MeetingId {meeting_id:?}")))
     }
 }
 
@@ -189,6 +192,7 @@ fn book(state: &mut State, args: &Args) -> Outcome {
         state,
         Booking {
             id: String::new(),
+            meeting_id: String::new(),
             title: title.clone(),
             organizer,
             email: String::new(),
@@ -238,14 +242,18 @@ fn add(state: &mut State, mut booking: Booking) -> String {
             state.calendar.last_id
         );
     }
+    if booking.meeting_id.is_empty() {
+        booking.meeting_id.clone_from(&booking.id);
+    }
     booking.title = booking.title.chars().take(TITLE_CHARACTERS).collect();
     let id = booking.id.clone();
     state.calendar.add(booking);
     id
 }
 
-fn delete(state: &mut State, id: &str) -> Outcome {
-    let started = state.calendar.find(id)?.started;
+fn delete(state: &mut State, meeting_id: &str) -> Outcome {
+    let booking = state.calendar.find(meeting_id)?;
+    let (id, started) = (booking.id.clone(), booking.started);
     state.calendar.list.retain(|booking| booking.id != id);
     if started {
         state.emit("Bookings.End", json!({ "Id": id }));
@@ -260,13 +268,13 @@ fn extend(state: &mut State, args: &Args) -> Outcome {
     let booking = state.calendar.find(args.text("MeetingId"))?.clone();
     let end_ms = booking.end_ms.saturating_add(minutes.saturating_mul(MINUTE_MS));
     free(state, booking.end_ms, end_ms, &booking.id)?;
-    state.calendar.find(&booking.id)?.end_ms = end_ms;
+    state.calendar.find(&booking.meeting_id)?.end_ms = end_ms;
     state.emit(
         "Bookings.ExtensionRequested",
         json!({
             "Duration": minutes,
             "NewEndTime": time_text(end_ms),
-            "OriginalMeetingId": booking.id,
+            "OriginalMeetingId": booking.meeting_id,
         }),
     );
     changed(state);
@@ -275,9 +283,8 @@ fn extend(state: &mut State, args: &Args) -> Outcome {
 
 fn respond(state: &mut State, args: &Args) -> Outcome {
     let declined = args.text("Type") == "Decline";
-    let id = args.text("MeetingId").to_owned();
-    let booking = state.calendar.find(&id)?;
-    let was_on = booking.started;
+    let booking = state.calendar.find(args.text("MeetingId"))?;
+    let (id, was_on) = (booking.id.clone(), booking.started);
     booking.declined = declined;
     if declined {
         booking.started = false;
@@ -289,7 +296,7 @@ fn respond(state: &mut State, args: &Args) -> Outcome {
     done()
 }
 
-/// Takes a booking as the calendar service sends it: `Id`, `Title`, `Organizer` (name, or an object),
+/// Takes a booking as the calendar service sends it: `Id`, `MeetingId` (the `Id` without it), `Title`, `Organizer` (name, or an object),
 /// `Number`, `StartTime`, and `EndTime` or `Duration` in minutes.
 pub(crate) fn put(state: &mut State, given: &Map<String, Value>) -> Result<String, RpcError> {
     let booking = read(given)?;
@@ -369,6 +376,7 @@ fn read(given: &Map<String, Value>) -> Result<Booking, RpcError> {
     };
     Ok(Booking {
         id: text(given, "Id").chars().take(128).collect(),
+        meeting_id: text(given, "MeetingId").chars().take(128).collect(),
         title: text(given, "Title"),
         organizer,
         email,
@@ -390,6 +398,7 @@ fn shown(state: &State, index: usize, booking: &Booking) -> Value {
     json!({
         "id": index,
         "Id": booking.id,
+        "MeetingId": booking.meeting_id,
         "Title": booking.title,
         "Privacy": "Public",
         "Organizer": { "FirstName": "", "LastName": booking.organizer, "Email": booking.email },

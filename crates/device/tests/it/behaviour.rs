@@ -448,6 +448,16 @@ async fn bookings_follow_the_clock() {
         stage.command("Bookings.Get", json!({"Id": "m2"})).await.unwrap()["Booking"]["Title"],
         "T"
     );
+    // What the device calls a booking, and what the calendar calls it.
+    let put = json!({"Id": "m3", "MeetingId": "AAMk3", "StartTime": "2026-03-04T10:00:00Z", "Duration": 30});
+    stage.device.call("xSimulator/PutBooking", put).await.unwrap();
+    let got = stage.command("Bookings.Get", json!({"Id": "m3"})).await.unwrap();
+    assert_eq!(got["Booking"]["MeetingId"], "AAMk3");
+    let decline = |id: &str| stage.command("Bookings.Respond", json!({"MeetingId": id, "Type": "Decline"}));
+    assert!(decline("m3").await.unwrap_err().message.contains("MeetingId"));
+    decline("AAMk3").await.unwrap();
+    let got = stage.command("Bookings.Get", json!({"Id": "m3"})).await.unwrap();
+    assert_eq!(got["Booking"]["BookingStatus"], "Declined");
 }
 
 #[tokio::test]

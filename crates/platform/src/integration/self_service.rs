@@ -152,6 +152,9 @@ impl Platform {
         {
             self.listener_changed(&activation, &changed).await?;
         }
+        if wants_queue {
+            self.hand_out_again(changed.id).await?;
+        }
         self.shown(&changed)
     }
 

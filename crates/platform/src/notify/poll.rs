@@ -184,6 +184,18 @@ impl Platform {
         Ok(false)
     }
 
+    /// An integration says anew that it polls: it has started again. What was handed out last may be lost with the
+    /// process that took it, so it comes again instead of being acknowledged by the next poll.
+    pub(crate) async fn hand_out_again(&self, id: ActivationId) -> Result<()> {
+        let poller = self.pollers.of(id);
+        let out = std::mem::take(&mut *poller.out.lock().unwrap_or_else(PoisonError::into_inner));
+        if !out.seqs.is_empty() {
+            self.queue.release(id, &out.seqs, self.now()).await?;
+            self.wake(id);
+        }
+        Ok(())
+    }
+
     /// Hands out what waits, unless a newer poll came.
     async fn take(&self, caller: &Caller, id: ActivationId, poller: &Poller, ticket: u64) -> Result<Taken> {
         let now = self.now();

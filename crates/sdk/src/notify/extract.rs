@@ -1,6 +1,9 @@
 //! What handlers ask for, and how they get it.
 
+use std::any::Any;
 use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -29,6 +32,8 @@ pub struct Notice {
     pub timestamp: Option<Timestamp>,
     /// Whether it is part of a full sync, which comes hourly and repeats what is known.
     pub full_sync: bool,
+    /// What [`Handlers::with`](super::Handlers::with) was given.
+    pub(crate) shared: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A notice does not hold what a handler asks for; the handler is not called.
@@ -159,6 +164,29 @@ impl Extract for Key {
 impl Extract for Integration {
     fn extract(notice: &Notice) -> Result<Self, Mismatch> {
         Ok(notice.integration.clone())
+    }
+}
+
+/// What [`Handlers::with`](super::Handlers::with) was given: the state of the program, which all handlers share.
+#[derive(Clone, Debug)]
+pub struct Shared<T>(pub Arc<T>);
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Send + Sync + 'static> Extract for Shared<T> {
+    fn extract(notice: &Notice) -> Result<Self, Mismatch> {
+        let given = notice.shared.clone().and_then(|given| given.downcast().ok());
+        given.map(Shared).ok_or_else(|| {
+            let wanted = std::any::type_name::<T>();
+            Mismatch(format!(
+                "the handlers were not given a {wanted}: call `Handlers::with`"
+            ))
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Handlers by path.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -58,6 +59,7 @@ pub struct Handlers {
     actions: Vec<ActionHandler>,
     problem: Option<String>,
     at_once: usize,
+    shared: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 type Erased =
@@ -77,6 +79,25 @@ impl Handlers {
             at_once: 16,
             ..Self::default()
         }
+    }
+
+    /// Gives all handlers something to share, which they ask for with [`Shared`](super::Shared).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use hallway_sdk::Handlers;
+    /// use hallway_sdk::notify::Shared;
+    ///
+    /// let handlers = Handlers::new().with(Arc::new(AtomicU64::new(0))).on_event(
+    ///     "CallDisconnect",
+    ///     |calls: Shared<AtomicU64>| async move { calls.fetch_add(1, Ordering::Relaxed); },
+    /// );
+    /// ```
+    #[must_use]
+    pub fn with<T: Send + Sync + 'static>(mut self, shared: Arc<T>) -> Self {
+        self.shared = Some(shared);
+        self
     }
 
     /// When a status that the pattern encloses has a new value.
@@ -188,6 +209,7 @@ impl Handlers {
                     value: value.clone(),
                     timestamp: told.timestamp,
                     full_sync: told.full_sync,
+                    shared: self.shared.clone(),
                 };
                 for (key, value) in &told.updated {
                     call(&self.status, key, || notice(key, value)).await?;
@@ -206,6 +228,7 @@ impl Handlers {
                         value: event.value.clone(),
                         timestamp: event.timestamp,
                         full_sync: false,
+                        shared: self.shared.clone(),
                     };
                     call(&self.events, &event.key, notice).await?;
                 }

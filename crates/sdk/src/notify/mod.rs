@@ -18,7 +18,9 @@ mod poll;
 mod service;
 mod webhook;
 
-pub use extract::{At, Extract, FullSync, Handler, Index, IntoOutcome, Mismatch, Notice, Value, Workspace};
+pub use extract::{
+    At, Extract, FullSync, Handler, Index, IntoOutcome, Mismatch, Notice, Shared, Value, Workspace,
+};
 pub use handlers::Handlers;
 pub use inbox::{Delivery, Inbox, Persistence};
 pub(crate) use inbox::{Outcome, Source, Worker};

@@ -1,6 +1,7 @@
 //! Fetching notifications (workspace-integrations 10.3).
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::inbox::{Inbox, Outcome, Persistence, Source, Worker};
-use super::memory::{Fingerprint, Memory, Recent};
+use super::memory::{Fingerprint, Memory, Recent, RecentFile};
 use super::message::{Message, Notification};
 use crate::client::RetryPolicy;
 use crate::error::{Error, Result};
 use crate::integration::{Action, Integration, Listening, Queue, Via};
+use crate::tokens::StoreError;
 
 /// How notifications are fetched.
 #[derive(Clone, Debug)]
@@ -37,6 +39,22 @@ impl Default for PollOptions {
             persistence: Persistence::default(),
             lanes: 16,
         }
+    }
+}
+
+impl PollOptions {
+    /// Remembers what was handled in the file `handled` of a folder, so that a restart handles nothing twice.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: the file cannot be read or written.
+    pub fn remembering(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
+        std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::new(format!("making {}", folder.display()), error))?;
+        Ok(Self {
+            memory: Arc::new(RecentFile::open(folder.join("handled"), 10_000)?),
+            ..Self::default()
+        })
     }
 }
 

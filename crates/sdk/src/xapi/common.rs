@@ -125,6 +125,20 @@ impl Device {
             .map(|_| ())
     }
 
+    /// Takes a question that [`prompt`](Self::prompt) shows away.
+    ///
+    /// # Errors
+    /// As [`Command::run`].
+    pub async fn clear_prompt(&self, feedback_id: &str) -> Result<()> {
+        let command = self.command("UserInterface.Message.Prompt.Clear");
+        command
+            .arg("FeedbackId", feedback_id)
+            .repeatable()
+            .run()
+            .await
+            .map(|_| ())
+    }
+
     /// Sets the volume, from 0 to 100.
     ///
     /// # Errors

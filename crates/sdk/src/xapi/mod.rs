@@ -1,8 +1,10 @@
 //! The xAPI of a device, through the cloud: statuses, commands, configurations, schema.
 
+mod bookings;
 mod command;
 mod common;
 mod configuration;
+pub mod events;
 mod schema;
 mod status;
 mod value;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use bookings::Booking;
 pub use command::{Command, CommandResult};
 pub use common::{Alert, Prompt, Rating, TextInput};
 pub use configuration::{Configuration, Configure, Source};

@@ -120,6 +120,22 @@ async fn a_held_poll_that_breaks_loses_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_process_took_along_when_it_ended_comes_again() {
+    let office = Office::start().await;
+    let integration = by_queue(&office, &[PEOPLE], &[]).await;
+    office.set("Board Room", PEOPLE, 3).await;
+    let took = integration.hear("the change", |heard| !heard.is_empty()).await;
+    // It ends before it has handled that. The next one begins as the first did.
+    integration.listen_by_queue().await;
+    assert_eq!(integration.poll().await, took);
+    // And its next poll acknowledges.
+    office.set("Board Room", PEOPLE, 4).await;
+    let heard = integration.poll().await;
+    assert_eq!(values(&heard, &office.device("Board Room"), PEOPLE), [4]);
+    office.close().await;
+}
+
+#[tokio::test]
 async fn batches_have_an_end() {
     let office = Office::start().await;
     let integration = by_queue(&office, &[PEOPLE], &["BootEvent"]).await;
