@@ -99,8 +99,8 @@ async fn ended(
     let room = app
         .integration
         .client()
-        .devices()
-        .get(device.id())
+        .workspaces()
+        .get(&workspace)
         .await?
         .display_name;
     let question = Question { workspace, room, at };

@@ -13,10 +13,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::ratings::{Count, Summary};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;\
-    color:#1c1c1c;background:#fff}table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .7rem;\
-    border-bottom:1px solid #bbb;text-align:right}th:first-child,td.text{text-align:left}caption{text-align:left;\
-    font-weight:600}svg{max-width:100%;height:auto}.scroll{overflow-x:auto}a{color:#0b57a4}";
+const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
 #[derive(Deserialize)]
@@ -86,7 +83,13 @@ fn document(summary: &Summary, comments: &str, bad: u8) -> String {
         .iter()
         .map(|(name, (total, by_week))| row(name, (total, by_week)));
     let rooms: String = rooms.collect();
-    let all = row("All rooms", (&summary.all, &summary.by_week));
+    let mut all = row("All rooms", (&summary.all, &summary.by_week));
+    all += "<tr><th scope=row>All rooms, bad<td><td><td>";
+    summary
+        .by_week
+        .iter()
+        .for_each(|week| all += &format!("<td>{}", shown(week.bad(), 0, " %")));
+    all += "</tr>\n";
     let labels: Vec<String> = summary
         .weeks
         .iter()
@@ -95,7 +98,12 @@ fn document(summary: &Summary, comments: &str, bad: u8) -> String {
     let average: Vec<_> = summary.by_week.iter().map(Count::average).collect();
     let share: Vec<_> = summary.by_week.iter().map(Count::bad).collect();
     let charts = chart("Average stars by week", &labels, &average, 5.0)
-        + &chart("Percent of bad calls by week", &labels, &share, 100.0);
+        + &chart(
+            "Percent of bad calls by week",
+            &labels,
+            &share,
+            share.iter().flatten().copied().fold(20.0, f64::max),
+        );
     let (count, mean) = (
         summary.all.ratings,
         shown(summary.all.average(), 1, " of 5 stars"),

@@ -15,7 +15,7 @@ use hallway_sdk::xapi::events::PromptResponse;
 use hallway_sdk::{Device, Handlers, Integration, Key, Result, Timestamp, Value, WorkspaceId};
 use jiff::tz::TimeZone;
 
-pub use rules::{Plan, Rule, Rules};
+pub use rules::{Plan, Room, Rule, Rules};
 use watch::{Phase, State, Watch};
 
 /// The statuses that tell whether somebody is there.
@@ -176,13 +176,10 @@ impl App {
             return Ok(());
         };
         let client = self.integration.client();
-        let (booking, info, now) = (
-            device.booking(id).await?,
-            client.devices().get(device.id()).await?,
-            self.now(),
-        );
+        let (booking, place) = (device.booking(id).await?, client.workspaces().get(&room).await?);
+        let tags = client.devices().get(device.id()).await?.tags;
         let mut zone = None;
-        if let Some(location) = &info.location_id
+        if let Some(location) = &place.location_id
             && self.integration.grants().may_use(LOCATIONS)
         {
             zone = client.locations().get(location).await?.time_zone;
@@ -190,12 +187,11 @@ impl App {
         let zone = zone
             .and_then(|name| TimeZone::get(&name).ok())
             .unwrap_or(TimeZone::UTC);
+        let (name, now) = (place.display_name, self.now());
+        let it = Room { name, tags, zone };
         // What is found late gets its time all the same.
-        let plan = self
-            .settings
-            .rules
-            .plan((&info, zone.clone()), &booking, now.plus_millis(-MINUTE));
-        let watch = Watch::new(&info, &zone, booking, plan.as_ref().ok());
+        let plan = self.settings.rules.plan(&it, &booking, now.plus_millis(-MINUTE));
+        let watch = Watch::new(device.id(), &it, booking, plan.as_ref().ok());
         self.kept
             .change(|state| state.begin(room, watch, now, plan.err()))
             .await

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use hallway_sdk::Timestamp;
-use hallway_sdk::resources::DeviceInfo;
 use hallway_sdk::xapi::Booking;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -64,6 +63,17 @@ impl Default for Rule {
     }
 }
 
+/// A room, as far as rules ask for it.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// What it is called.
+    pub name: String,
+    /// The tags of its device.
+    pub tags: Vec<String>,
+    /// Whose clock counts.
+    pub zone: TimeZone,
+}
+
 /// When somebody is asked, and how long an answer is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -92,8 +102,8 @@ impl Rules {
         rules().with_context(|| format!("the rules in {}", path.display()))
     }
 
-    /// What holds in the room of a device.
-    fn of(&self, device: &DeviceInfo) -> Rule {
+    /// What holds in a room.
+    fn of(&self, room: &Room) -> Rule {
         // They were read once already.
         let read = |set: &Map<String, Value>| -> Rule {
             serde_json::from_value(set.clone().into()).unwrap_or_default()
@@ -101,7 +111,7 @@ impl Rules {
         let mut set = self.everywhere.clone();
         for it in &self.rooms {
             let Rule { name, tag, .. } = read(it);
-            if like(&name, &device.display_name) && tag.is_none_or(|tag| device.tags.contains(&tag)) {
+            if like(&name, &room.name) && tag.is_none_or(|tag| room.tags.contains(&tag)) {
                 set.extend(it.clone());
             }
         }
@@ -112,14 +122,9 @@ impl Rules {
     ///
     /// # Errors
     /// The booking is left alone: why.
-    pub fn plan(
-        &self,
-        room: (&DeviceInfo, TimeZone),
-        booking: &Booking,
-        known: Timestamp,
-    ) -> Result<Plan, String> {
-        let rule = self.of(room.0);
-        let begins = booking.starts.to_jiff().to_zoned(room.1);
+    pub fn plan(&self, room: &Room, booking: &Booking, known: Timestamp) -> Result<Plan, String> {
+        let rule = self.of(room);
+        let begins = booking.starts.to_jiff().to_zoned(room.zone.clone());
         let (day, time) = (begins.strftime("%a").to_string(), begins.time());
         let after_start = i64::from(rule.ask_after_minutes) * MINUTE;
         let ask_at = booking.starts.max(known).plus_millis(after_start);
@@ -171,9 +176,13 @@ mod tests {
             "Id": "1", "Organizer": { "Email": "ann@board.example.com" },
             "Time": { "StartTime": starts, "EndTime": ends },
         }));
-        let device = serde_json::json!({ "id": "1", "displayName": name, "tags": ["vip"] });
-        let device = serde_json::from_value(device).unwrap();
-        let plan = rules.plan((&device, TimeZone::get(zone).unwrap()), &booking.unwrap(), starts);
+        let (name, zone) = (name.to_owned(), TimeZone::get(zone).unwrap());
+        let room = Room {
+            name,
+            tags: vec!["vip".to_owned()],
+            zone,
+        };
+        let plan = rules.plan(&room, &booking.unwrap(), starts);
         plan.map(|plan| (plan.ask_at.millis() - starts.millis()) / MINUTE)
     }
 

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hallway_sdk::resources::DeviceInfo;
 use hallway_sdk::xapi::Booking;
 use hallway_sdk::{Device, DeviceId, Result, Timestamp, WorkspaceId};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::Plan;
+use crate::rules::{Plan, Room};
 
 /// So many decisions are remembered.
 const DECISIONS: usize = 1000;
@@ -117,7 +116,7 @@ impl State {
 
 impl Watch {
     /// A booking that began; without a plan it is left alone.
-    pub(crate) fn new(device: &DeviceInfo, zone: &TimeZone, booking: Booking, plan: Option<&Plan>) -> Self {
+    pub(crate) fn new(device: &DeviceId, room: &Room, booking: Booking, plan: Option<&Plan>) -> Self {
         Self {
             phase: plan.map_or(Phase::Decided, |_| Phase::Waiting),
             due: plan.map_or(booking.ends, |plan| plan.ask_at),
@@ -126,9 +125,9 @@ impl Watch {
             meeting: booking.meeting_id,
             starts: booking.starts,
             ends: booking.ends,
-            device: device.id.clone(),
-            room: device.display_name.clone(),
-            zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            device: device.clone(),
+            room: room.name.clone(),
+            zone: room.zone.iana_name().unwrap_or("UTC").to_owned(),
         }
     }
 

@@ -18,11 +18,7 @@ use crate::report::{Report, escape};
 use crate::rooms::Rooms;
 use crate::{App, Settings};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;\
-    color:#1c1c1c;background:#fff}table{border-collapse:collapse;margin:1rem 0}th,td{padding:.3rem .7rem;\
-    border-bottom:1px solid #bbb;text-align:right}th:first-child{text-align:left}caption{text-align:left;\
-    font-weight:600}svg{max-width:100%;height:auto}a{color:#0b57a4}button{font:inherit;padding:.3rem .8rem}\
-    @media print{nav,form{display:none}svg,tr{break-inside:avoid}}";
+const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Which days are asked for.
@@ -126,7 +122,7 @@ fn cleaning(rooms: &Rooms, settings: &Settings, now: hallway_sdk::Timestamp) -> 
             let (due, name) = (due(room.uses, hours), escape(&room.name));
             let row = format!(
                 "<tr><th scope=row>{name}<td>{}<td>{}<td>{hours:.1}<td>{since}<td><form method=post \
-                 action='cleaned?room={}'><button>Cleaned<span hidden> {name}</span></button></form></tr>\n",
+                 action='cleaned?room={}'><button aria-label='Cleaned: {name}'>Cleaned</button></form></tr>\n",
                 if due { "<strong>clean it</strong>" } else { "fine" },
                 room.uses,
                 escape(id.as_str()),

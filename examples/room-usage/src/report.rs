@@ -239,7 +239,7 @@ fn chart(title: &str, bars: Vec<(String, f64, String)>) -> String {
     let top = bars.iter().map(|(_, value, _)| *value).fold(1.0, f64::max);
     let height = 8 + 26 * bars.len();
     let mut svg = format!(
-        "<h2>{title}</h2><svg role=img aria-label='{title}; the table has the figures' viewBox='0 0 640 {height}' \
+        "<h2>{title}</h2><svg role=img aria-label='{title}; the table below has the figures' viewBox='0 0 640 {height}' \
          width=640 height={height} font-size=14>"
     );
     for (i, (name, value, text)) in bars.iter().enumerate() {
@@ -253,7 +253,11 @@ fn chart(title: &str, bars: Vec<(String, f64, String)>) -> String {
             name = escape(name),
         );
     }
-    svg + "</svg>\n"
+    let rows = bars
+        .iter()
+        .map(|(name, _, text)| format!("<tr><th scope=row>{}<td>{text}</tr>", escape(name)));
+    let rows: String = rows.collect();
+    svg + &format!("</svg><details><summary>{title}: as a table</summary><table>{rows}</table></details>\n")
 }
 
 pub(crate) fn escape(text: &str) -> String {
