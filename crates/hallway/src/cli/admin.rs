@@ -69,6 +69,17 @@ pub(crate) async fn keys(command: &KeysCommand, client: &Client, printer: &mut P
 
 /// Says whether Hallway is up, and with a token also what it is.
 pub(crate) async fn status(client: &Client, printer: &mut Printer) -> Result {
+    if client.is_webex() {
+        // Webex does not say how it is; an answer is what there is.
+        let me = client.get("/v1/people/me").await?;
+        let mut lines = Labelled::default();
+        lines
+            .add("address", client.url())
+            .add("service", "Webex")
+            .add_some("signed in as", me["displayName"].as_str())
+            .add_some("organization", me["orgId"].as_str());
+        return printer.show(&json!({ "url": client.url(), "me": me }), || lines.render());
+    }
     let health = client.probe("/healthz").await?;
     let ready = client.probe("/readyz").await?;
     let about = if client.has_token() {

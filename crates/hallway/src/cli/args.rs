@@ -12,10 +12,12 @@ use super::calling::{CallingCommand, NumberCommand};
 use super::feature::FeatureCommand;
 use super::group::GroupCommand;
 use super::license::LicenseCommand;
+use super::login::LoginArgs;
 use super::mail::MailCommand;
 use super::operator::SubmissionCommand;
 use super::org_args::OrgCommand;
 use super::person::PersonCommand;
+use super::profile::ProfileCommand;
 use super::publication::{CatalogCommand, VendorCommand};
 
 /// How to reach a Hallway. Each may stand before or after the command.
@@ -32,6 +34,11 @@ pub(crate) struct GlobalArgs {
     /// Organization to act in, by id or name, for who administers several [env: HALLWAY_ORG]
     #[arg(long, global = true, value_name = "ORG", help_heading = "Connection")]
     pub(crate) org: Option<String>,
+
+    /// Profile that says where to go and as whom, where the options and variables above do not; see `hallway profile`
+    /// [env: HALLWAY_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
+    pub(crate) profile: Option<String>,
 
     /// File that Hallway writes when it is up; address and token are taken from it
     #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
@@ -60,6 +67,7 @@ impl std::fmt::Debug for GlobalArgs {
         f.debug_struct("GlobalArgs")
             .field("url", &self.url)
             .field("token", &self.token.as_ref().map(|_| "***"))
+            .field("profile", &self.profile)
             .field("ready_file", &self.ready_file)
             .field("json", &self.json)
             .finish_non_exhaustive()
@@ -168,6 +176,13 @@ pub(crate) enum Command {
     Ca(CaCommand),
     /// Say whether Hallway is up and what it is
     Status,
+    /// Name services and how to sign in there: a Hallway, or Webex
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Sign in with a profile, by a page in the browser if nothing else is said
+    Login(LoginArgs),
+    /// Forget the tokens of a profile
+    Logout,
 }
 
 /// `hallway operator`

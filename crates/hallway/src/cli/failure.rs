@@ -126,6 +126,35 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<hallway_sdk::Error> for Failure {
+    fn from(error: hallway_sdk::Error) -> Self {
+        let hint = match &error {
+            hallway_sdk::Error::Permission { missing, .. }
+                if !matches!(missing, hallway_sdk::Missing::Unknown) =>
+            {
+                Some(format!("the token needs {missing}"))
+            }
+            _ => None,
+        };
+        let Some(context) = error.context().filter(|context| context.status.is_some()) else {
+            return Self::refused(error.to_string());
+        };
+        Self::Refused(Box::new(Refusal {
+            status: context.status,
+            message: format!("{} ({} {})", context.message, context.method, context.path),
+            details: context
+                .details
+                .iter()
+                .filter(|detail| detail.description != context.message)
+                .map(|detail| detail.description.clone())
+                .collect(),
+            tracking_id: context.tracking_id.clone(),
+            exhibit: None,
+            hint,
+        }))
+    }
+}
+
 fn lines(
     message: &str,
     details: &[String],

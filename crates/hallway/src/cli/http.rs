@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hallway_wire::Secret;
-use hallway_wire::control::OwnOrganization;
 use hallway_wire::error::ErrorBody;
 use hallway_wire::id::OrgId;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -23,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 
-use super::connection::Connection;
+use super::connection::{Connection, Who, is_webex};
 use super::failure::{Failure, Refusal, Result};
 use super::tls;
 
@@ -37,7 +36,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_PAGES: usize = 1000;
 
 /// What a request carries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Body {
     None,
     Json(Value),
@@ -55,15 +54,15 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Talks to one Hallway.
+/// Talks to one Hallway, or to Webex.
 pub(crate) struct Client {
     base: Base,
-    token: Option<Secret>,
+    who: Who,
     ca: Option<PathBuf>,
     timeout: Duration,
     /// The organization to act in: id or name, and its id once it was looked up.
     org: Option<String>,
-    org_id: OnceCell<OrgId>,
+    org_id: OnceCell<String>,
 }
 
 impl Client {
@@ -74,7 +73,7 @@ impl Client {
     pub(crate) fn new(connection: Connection) -> Result<Self> {
         Ok(Self {
             base: Base::parse(&connection.url)?,
-            token: connection.token,
+            who: connection.who,
             ca: connection.ca,
             timeout: connection.timeout,
             org: connection.org,
@@ -89,7 +88,17 @@ impl Client {
 
     /// Whether it can act as somebody.
     pub(crate) fn has_token(&self) -> bool {
-        self.token.is_some()
+        !matches!(self.who, Who::Nobody)
+    }
+
+    /// Whether it talks to Webex, which has nothing but the public API.
+    pub(crate) fn is_webex(&self) -> bool {
+        is_webex(&self.base.shown)
+    }
+
+    /// As whom it acts.
+    pub(super) fn who(&self) -> &Who {
+        &self.who
     }
 
     /// Reads JSON.
@@ -137,54 +146,111 @@ impl Client {
 
     /// Sends a request as the holder of the token, and turns refusals into failures.
     async fn send(&self, method: Method, path: &str, body: Body) -> Result<Answer> {
-        let token = self.token()?;
+        let token = self.token().await?;
         let path = &self.in_organization(path).await?;
-        let answer = self.exchange(&method, path, body, Some(token)).await?;
-        answer.accepted(&self.base.shown, &method, path)
+        let mut answer = self.exchange(&method, path, body.clone(), Some(&token)).await?;
+        if answer.status == StatusCode::UNAUTHORIZED
+            && let Who::Profile(session) = &self.who
+            && session.source().await?.refused(&token).await.unwrap_or_default()
+        {
+            // It ended before its time, and there is a new one.
+            let token = self.token().await?;
+            answer = self.exchange(&method, path, body, Some(&token)).await?;
+        }
+        self.accepted(answer, &method, path)
     }
 
     /// The token to act with.
-    pub(super) fn token(&self) -> Result<&Secret> {
-        self.token.as_ref().ok_or_else(no_token)
+    pub(super) async fn token(&self) -> Result<Secret> {
+        match &self.who {
+            Who::Nobody => Err(no_token()),
+            Who::Token(token) => Ok(token.clone()),
+            Who::Profile(session) => session.source().await?.token().await.map_err(|error| {
+                let refused = matches!(error, hallway_sdk::Error::Unauthorized(_));
+                let failure = Failure::from(error);
+                if refused {
+                    failure.hint(session.sign_in_hint())
+                } else {
+                    failure
+                }
+            }),
+        }
+    }
+
+    /// This answer if it is a success; else a failure, with what to do about the token of a profile.
+    fn accepted(&self, answer: Answer, method: &Method, path: &str) -> Result<Answer> {
+        let status = answer.status;
+        let accepted = answer.accepted(&self.base.shown, method, path);
+        match (&self.who, status) {
+            (Who::Profile(session), StatusCode::UNAUTHORIZED) => {
+                accepted.map_err(|failure| failure.hint(session.sign_in_hint()))
+            }
+            (Who::Profile(session), StatusCode::FORBIDDEN) => accepted.map_err(|failure| {
+                failure.hint(format!(
+                    "`{}` signed in without a right or scope that this needs",
+                    session.name
+                ))
+            }),
+            _ => accepted,
+        }
     }
 
     /// A path as it is asked for in the organization of `--org`.
     pub(super) async fn in_organization(&self, path: &str) -> Result<String> {
-        let Some(org) = &self.org else {
+        if self.org.is_none() {
             return Ok(path.to_owned());
-        };
+        }
         // The next page of a list names it already.
         let query = path.split_once('?').map_or("", |(_, query)| query);
         if query.split('&').any(|pair| pair.starts_with("orgId=")) {
             return Ok(path.to_owned());
         }
-        let id = self
-            .org_id
-            .get_or_try_init(|| self.find_organization(org))
-            .await?;
+        let id = self.organization().await?.unwrap_or_default();
         let sign = if path.contains('?') { '&' } else { '?' };
         Ok(format!("{path}{sign}orgId={id}"))
     }
 
-    async fn find_organization(&self, wanted: &str) -> Result<OrgId> {
-        const OWN: &str = "/hallway/v1/organizations";
+    /// The id of the organization to act in, where one was named.
+    pub(super) async fn organization(&self) -> Result<Option<&str>> {
+        let Some(org) = &self.org else {
+            return Ok(None);
+        };
+        let id = self
+            .org_id
+            .get_or_try_init(|| self.find_organization(org))
+            .await?;
+        Ok(Some(id))
+    }
+
+    async fn find_organization(&self, wanted: &str) -> Result<String> {
+        let own = if self.is_webex() {
+            "/v1/organizations"
+        } else {
+            "/hallway/v1/organizations"
+        };
         let wanted = wanted.trim();
-        if let Ok(id) = wanted.parse() {
-            return Ok(id);
+        if let Ok(id) = wanted.parse::<OrgId>() {
+            // As it was written: Webex has ids of more than one form.
+            return Ok(if self.is_webex() {
+                wanted.to_owned()
+            } else {
+                id.to_string()
+            });
         }
-        let token = Some(self.token()?);
-        let answer = self.exchange(&Method::GET, OWN, Body::None, token).await?;
-        let answer = answer.accepted(&self.base.shown, &Method::GET, OWN)?;
-        let answer = answer.json(&Method::GET, OWN)?;
+        let token = self.token().await?;
+        let answer = self.exchange(&Method::GET, own, Body::None, Some(&token)).await?;
+        let answer = self.accepted(answer, &Method::GET, own)?;
+        let answer = answer.json(&Method::GET, own)?;
         let items = answer["items"].as_array().into_iter().flatten();
-        let all: Vec<OwnOrganization> = items.map(shape).collect::<Result<_>>()?;
-        let named: Vec<OrgId> = all
-            .iter()
-            .filter(|org| org.display_name.trim().eq_ignore_ascii_case(wanted))
-            .map(|org| org.id)
+        let named: Vec<&str> = items
+            .filter(|org| {
+                let name = org["displayName"].as_str().unwrap_or_default();
+                name.trim().eq_ignore_ascii_case(wanted)
+            })
+            .filter_map(|org| org["id"].as_str())
             .collect();
         match named.as_slice() {
-            [one] => Ok(*one),
+            [one] => Ok((*one).to_owned()),
             [] => Err(
                 Failure::refused(format!("you can act in no organization `{wanted}`"))
                     .hint("`hallway organization list` shows those in which you can"),
@@ -238,6 +304,12 @@ impl Client {
         body: Body,
         token: Option<&Secret>,
     ) -> Result<Answer> {
+        if self.is_webex() && !path.starts_with("/v1/") {
+            return Err(
+                Failure::usage("this command needs a Hallway: Webex has nothing of the kind")
+                    .hint("`hallway profile use NAME` or --url says where commands go"),
+            );
+        }
         let request = self.request(method, path, body, token)?;
         let exchange = async {
             let stream = self.connect().await?;
@@ -356,8 +428,8 @@ impl Client {
 
 fn no_token() -> Failure {
     Failure::usage("no token to act with").hint(
-        "pass --token, set HALLWAY_TOKEN, or name the ready file with --ready-file; `hallway demo` prints an \
-         administrator's token when it starts",
+        "pass --token, set HALLWAY_TOKEN, name the ready file with --ready-file, or sign in with `hallway profile \
+         add` and `hallway login`; `hallway demo` prints an administrator's token when it starts",
     )
 }
 

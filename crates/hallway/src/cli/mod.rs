@@ -3,7 +3,7 @@
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
 //! [`publication`], [`operator`],
 //! [`jwt`], [`device`], [`places`], [`person`], [`license`], [`group`], [`mail`], [`xapi`], [`fault`],
-//! [`applications`], [`access`], [`org`], [`ca`] or [`admin`]. They all ask through one
+//! [`applications`], [`access`], [`org`], [`ca`], [`profile`], [`login`] or [`admin`]. They all ask through one
 //! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
 //! nothing else prints.
 
@@ -27,6 +27,7 @@ mod integration;
 mod jwt;
 mod license;
 mod listen;
+mod login;
 mod mail;
 mod manifest;
 mod meeting;
@@ -38,10 +39,12 @@ mod org_args;
 mod person;
 mod places;
 pub(crate) mod printer;
+mod profile;
 mod publication;
 mod room;
 mod run;
 mod run_device;
+mod sdk;
 mod table;
 #[cfg(test)]
 mod testing;

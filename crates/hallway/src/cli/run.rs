@@ -19,6 +19,7 @@ use super::integration;
 use super::jwt;
 use super::license;
 use super::listen;
+use super::login;
 use super::mail;
 use super::manifest;
 use super::message;
@@ -26,6 +27,7 @@ use super::org;
 use super::person;
 use super::places;
 use super::printer::Printer;
+use super::profile;
 use super::room;
 use super::run_device;
 use super::trigger;
@@ -100,5 +102,8 @@ async fn dispatch(
         Command::Keys(command) => admin::keys(&command, &client()?, printer).await,
         Command::Ca(command) => ca::run(&command, client, printer).await,
         Command::Status => admin::status(&client()?, printer).await,
+        Command::Profile(command) => profile::run(command, global, &env, printer).await,
+        Command::Login(args) => login::login(args, global, &env, printer).await,
+        Command::Logout => login::logout(global, &env, printer).await,
     }
 }

@@ -194,12 +194,17 @@ impl Running {
     }
 }
 
+/// An environment that says nothing, and in which there are no profiles.
+fn no_profiles(name: &str) -> Option<String> {
+    (name == "HALLWAY_CONFIG_DIR").then(|| "/nonexistent/hallway".to_owned())
+}
+
 /// Runs a command with an empty environment.
 pub(crate) async fn hallway(words: &[&str]) -> Outcome {
     let cli = TestCli::try_parse_from(std::iter::once("hallway").chain(words.iter().copied())).unwrap();
     let (out, err) = (Shared::default(), Shared::default());
     let mut printer = Printer::on(cli.global.json, out.clone(), err.clone());
-    let code = run_in(cli.command, &cli.global, |_| None, &mut printer).await;
+    let code = run_in(cli.command, &cli.global, no_profiles, &mut printer).await;
     Outcome {
         code,
         out: out.text(),

@@ -42,7 +42,7 @@ impl Client {
         let body = Full::new(Bytes::from(wish.to_string()))
             .map_err(|never| match never {})
             .boxed_unsync();
-        let request = self.transfer(path, "application/json")?;
+        let request = self.transfer(path, "application/json").await?;
         let request = request.body(body).map_err(|error| bad(&error))?;
         let (mut response, connection) = self.begin(request).await?;
         if !response.status().is_success() {
@@ -88,7 +88,8 @@ impl Client {
             }
         });
         let mut request = self
-            .transfer(path, "application/octet-stream")?
+            .transfer(path, "application/octet-stream")
+            .await?
             .header(CONTENT_LENGTH, length);
         if let Some(passphrase) = passphrase {
             let mut value = HeaderValue::try_from(STANDARD.encode(passphrase.expose()))
@@ -106,8 +107,8 @@ impl Client {
         answer.json(&Method::POST, path)
     }
 
-    fn transfer(&self, path: &str, kind: &'static str) -> Result<hyper::http::request::Builder> {
-        let mut bearer = HeaderValue::try_from(format!("Bearer {}", self.token()?.expose().trim()))
+    async fn transfer(&self, path: &str, kind: &'static str) -> Result<hyper::http::request::Builder> {
+        let mut bearer = HeaderValue::try_from(format!("Bearer {}", self.token().await?.expose().trim()))
             .map_err(|_| Failure::usage("the token holds characters that no token has"))?;
         bearer.set_sensitive(true);
         Ok(Request::builder()
