@@ -21,7 +21,7 @@
 //! # For many users
 //!
 //! [`Directory`] is what a desk knows: make one for all plans, and let it [read ahead](Directory::read_ahead). Then a
-//! new user who calls costs two calls, both of them writes.
+//! new user who calls costs two calls, both of them writes. [`roll`] does a whole file of joiners, movers and leavers.
 
 mod calling;
 mod desk;
@@ -33,6 +33,7 @@ mod plan;
 mod problem;
 mod report;
 mod request;
+pub mod roll;
 mod users;
 mod who;
 

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use hallway_sdk::Error;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::Effect;
 use crate::problem::Problem;
 use crate::request::Request;
 
 /// What came of a step, or of a whole plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Outcome {

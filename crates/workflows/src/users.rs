@@ -32,6 +32,8 @@ pub struct NewUser {
     pub title: Option<String>,
     /// The department.
     pub department: Option<String>,
+    /// The manager, as text.
+    pub manager: Option<String>,
     /// Licenses, by id or name; those for calling belong into `calling`.
     pub licenses: Vec<String>,
     /// Whether the user calls, and how.
@@ -56,6 +58,8 @@ pub struct UserChange {
     pub title: Member<String>,
     /// The department.
     pub department: Member<String>,
+    /// The manager, as text.
+    pub manager: Member<String>,
     /// Whether the user may sign in.
     pub login_enabled: Option<bool>,
 }
@@ -141,7 +145,9 @@ impl NewUser {
         /// With this title.
         title,
         /// In this department.
-        department
+        department,
+        /// With this manager.
+        manager
     }
 
     /// With this license, by id or name.
@@ -167,7 +173,7 @@ impl NewUser {
 }
 
 /// Whether mail could be sent there. The service has the last word.
-fn email(text: &str) -> Result<String> {
+pub(crate) fn email(text: &str) -> Result<String> {
     let text = text.trim();
     let good = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c == '@');
     match text.split_once('@') {
@@ -262,6 +268,7 @@ impl Desk {
                 ("last name", &last, &person.last_name),
                 ("title", &said(&new.title), &person.title),
                 ("department", &said(&new.department), &person.department),
+                ("manager", &said(&new.manager), &person.manager),
             ] {
                 if wanted.is_some() && wanted != has {
                     let has = has.as_deref().unwrap_or_default();
@@ -298,6 +305,7 @@ impl Desk {
             last_name: member(last),
             title: member(said(&new.title)),
             department: member(said(&new.department)),
+            manager: member(said(&new.manager)),
             licenses: if licenses.is_empty() {
                 Member::Keep
             } else {
@@ -443,6 +451,7 @@ impl Desk {
         text!(last_name, "lastName");
         text!(title, "title");
         text!(department, "department");
+        text!(manager, "manager");
         if let Some(display) = &change.display_name {
             let Some(display) = said(&Some(display.clone())) else {
                 return Err(Problem::input("the display name must not be empty"));

@@ -19,6 +19,7 @@ use super::org_args::OrgCommand;
 use super::person::PersonCommand;
 use super::profile::ProfileCommand;
 use super::publication::{CatalogCommand, VendorCommand};
+use super::workflow::WorkflowCommand;
 
 /// How to reach a Hallway. Each may stand before or after the command.
 #[derive(Args, Clone, Default)]
@@ -176,6 +177,9 @@ pub(crate) enum Command {
     Ca(CaCommand),
     /// Say whether Hallway is up and what it is
     Status,
+    /// Let people join, move and leave by a file
+    #[command(subcommand)]
+    Workflow(WorkflowCommand),
     /// Name services and how to sign in there: a Hallway, or Webex
     #[command(subcommand)]
     Profile(ProfileCommand),

@@ -3,7 +3,8 @@
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
 //! [`publication`], [`operator`],
 //! [`jwt`], [`device`], [`places`], [`person`], [`license`], [`group`], [`mail`], [`xapi`], [`fault`],
-//! [`applications`], [`access`], [`org`], [`ca`], [`profile`], [`login`] or [`admin`]. They all ask through one
+//! [`applications`], [`access`], [`org`], [`ca`], [`profile`], [`login`],
+//! [`workflow`] or [`admin`]. They all ask through one
 //! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
 //! nothing else prints.
 
@@ -54,6 +55,7 @@ mod tls;
 mod transfer;
 mod trigger;
 mod webhook;
+mod workflow;
 mod xapi;
 mod xapi_text;
 

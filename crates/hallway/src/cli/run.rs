@@ -32,6 +32,7 @@ use super::room;
 use super::run_device;
 use super::trigger;
 use super::webhook;
+use super::workflow::{self, WorkflowCommand};
 use super::xapi;
 use super::{call, meeting, operator, publication};
 
@@ -102,6 +103,13 @@ async fn dispatch(
         Command::Keys(command) => admin::keys(&command, &client()?, printer).await,
         Command::Ca(command) => ca::run(&command, client, printer).await,
         Command::Status => admin::status(&client()?, printer).await,
+        Command::Workflow(WorkflowCommand::Columns) => workflow::columns(printer),
+        Command::Workflow(WorkflowCommand::Run(args)) => {
+            workflow::run(args, false, &client()?, printer).await
+        }
+        Command::Workflow(WorkflowCommand::Resume(args)) => {
+            workflow::run(args, true, &client()?, printer).await
+        }
         Command::Profile(command) => profile::run(command, global, &env, printer).await,
         Command::Login(args) => login::login(args, global, &env, printer).await,
         Command::Logout => login::logout(global, &env, printer).await,
