@@ -14,6 +14,7 @@ mod links;
 mod map;
 mod notifications;
 mod organizations;
+mod profiles;
 mod screens;
 mod signage;
 mod support;
