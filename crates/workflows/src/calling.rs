@@ -113,11 +113,8 @@ impl Subject {
 
     fn owner(&self) -> Owner {
         match self {
-            Self::Known(person) => Owner::person(
-                Some(&person.id),
-                person.display_name.as_deref().unwrap_or_default(),
-            ),
-            Self::Planned { name, .. } => Owner::person(None, name),
+            Self::Known(person) => Owner::person(person),
+            Self::Planned { name, .. } => Owner::planned(name),
         }
     }
 
@@ -296,9 +293,9 @@ impl Desk {
                 };
                 let number = Number::parse(text)?;
                 let found = directory.number(&number).await?;
-                let id = found.and_then(|found| found.location_id);
-                let id = id.ok_or_else(|| unknown_number(&number, None))?;
-                (directory.location(id.as_str()).await?, Some(number))
+                let place = found.and_then(|found| found.location);
+                let place = place.ok_or_else(|| unknown_number(&number, None))?;
+                (directory.location(place.id.as_str()).await?, Some(number))
             }
         };
         directory.demand_calling(&location).await?;
@@ -435,9 +432,8 @@ impl Desk {
         let Some(found) = self.directory().number(number).await? else {
             return Err(unknown_number(number, Some(&location.name)));
         };
-        let elsewhere = found.location_id.as_ref();
-        if elsewhere.is_some_and(|id| !id.names_same(&location.id)) {
-            let there = found.location.as_deref().unwrap_or("another location");
+        if !found.is_in(&location.id) {
+            let there = found.place();
             return Err(
                 Problem::state(format!("{number} belongs to {there}, not to {}", location.name))
                     .next(format!("take a free number of {}", location.name)),

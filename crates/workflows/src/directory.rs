@@ -42,34 +42,48 @@ pub struct ReadAhead {
     pub numbers: bool,
 }
 
-/// A number, or an extension without one, as the organization has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A number, or an extension without one, as the organization has it. As JSON it has the members of the service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct KnownNumber {
-    /// `+14085550100`; none: only an extension.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `+14085550101`; none: only an extension.
+    #[serde(rename = "phoneNumber", skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// Without the routing prefix of the location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
+    /// Routing prefix and extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub esn: Option<String>,
     /// `ACTIVE` or `INACTIVE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Whether it is the main number of its location.
+    #[serde(rename = "mainNumber")]
     pub main: bool,
+    /// Whether calling it is free.
+    #[serde(rename = "tollFreeNumber")]
+    pub toll_free: bool,
     /// `PRIMARY` or `ALTERNATE`, of a number that somebody has.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "phoneNumberType", skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
     /// Where it belongs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub location_id: Option<LocationId>,
-    /// What the location is called.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
+    pub location: Option<Place>,
     /// Whose it is; none: it is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+}
+
+/// Where a number belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The location.
+    pub id: LocationId,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Whose a number is.
@@ -83,8 +97,12 @@ pub struct Owner {
     /// `PEOPLE`, `PLACE`, `HUNT_GROUP` and others.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// What it is called.
-    pub name: String,
+    /// The first name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// The last name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
 }
 
 /// What a step changes of what is known.
@@ -165,34 +183,63 @@ impl From<&PhoneNumber> for KnownNumber {
             number: text(&number.phone_number),
             extension: text(&number.extension),
             state: number.state.as_ref().map(ToString::to_string),
+            esn: text(&number.esn),
             main: number.main_number,
+            toll_free: number.toll_free_number,
             line: text(&number.phone_number_type).filter(|_| number.owner.is_some()),
-            location_id: number.location.as_ref().map(|location| location.id.clone()),
-            location: number
-                .location
-                .as_ref()
-                .and_then(|location| location.name.clone()),
+            location: number.location.as_ref().map(|location| Place {
+                id: location.id.clone(),
+                name: location.name.clone(),
+            }),
             owner: number.owner.as_ref().map(|owner| Owner {
                 id: owner.id.clone(),
                 kind: owner.kind.clone(),
-                name: [&owner.first_name, &owner.last_name]
-                    .into_iter()
-                    .flatten()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(" "),
+                first_name: text(&owner.first_name),
+                last_name: text(&owner.last_name),
             }),
         }
     }
 }
 
+impl KnownNumber {
+    /// What its location is called, as far as that is known.
+    pub(crate) fn place(&self) -> &str {
+        let name = self.location.as_ref().and_then(|place| place.name.as_deref());
+        name.unwrap_or("another location")
+    }
+
+    /// Whether it belongs to this location.
+    pub(crate) fn is_in(&self, location: &LocationId) -> bool {
+        let place = self.location.as_ref();
+        place.is_none_or(|place| place.id.names_same(location))
+    }
+}
+
 impl Owner {
-    pub(crate) fn person(id: Option<&PersonId>, name: &str) -> Self {
+    pub(crate) fn person(person: &Person) -> Self {
+        let first = person.first_name.clone().or_else(|| person.display_name.clone());
         Self {
-            id: id.map(|id| id.as_str().to_owned()),
+            id: Some(person.id.as_str().to_owned()),
             kind: Some("PEOPLE".to_owned()),
-            name: name.to_owned(),
+            first_name: first,
+            last_name: person.last_name.clone(),
         }
+    }
+
+    /// Somebody who is not there yet.
+    pub(crate) fn planned(name: &str) -> Self {
+        Self {
+            kind: Some("PEOPLE".to_owned()),
+            first_name: Some(name.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The whole name.
+    pub fn name(&self) -> String {
+        let names = [&self.first_name, &self.last_name];
+        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+        names.join(" ")
     }
 
     /// Whether it is this person.
@@ -540,8 +587,8 @@ impl Directory {
         known.numbers.clear();
         known.extensions.clear();
         for number in numbers.iter().map(KnownNumber::from) {
-            if let (Some(extension), Some(location)) = (&number.extension, &number.location_id) {
-                let at = (location.clone(), extension.clone());
+            if let (Some(extension), Some(location)) = (&number.extension, &number.location) {
+                let at = (location.id.clone(), extension.clone());
                 known.extensions.insert(
                     at,
                     Known1::As(number.owner.clone().or_else(|| Some(Owner::default()))),
@@ -591,15 +638,14 @@ impl Directory {
                 }
                 Note::Added(location, name, numbers) => {
                     for number in numbers {
+                        let place = Place {
+                            id: location.clone(),
+                            name: name.clone(),
+                        };
                         let there = KnownNumber {
                             number: Some(number.as_str().to_owned()),
-                            extension: None,
-                            state: None,
-                            main: false,
-                            line: None,
-                            location_id: Some(location.clone()),
-                            location: name.clone(),
-                            owner: None,
+                            location: Some(place),
+                            ..KnownNumber::default()
                         };
                         known
                             .numbers

@@ -343,6 +343,7 @@ fn first_report(step: &Step) -> StepReport {
     StepReport {
         title: step.title().to_owned(),
         outcome: Outcome::Skipped,
+        about: step.things().to_vec(),
         calls: Vec::new(),
         remarks: why.into_iter().chain(step.remarks().iter().cloned()).collect(),
         problem: None,

@@ -39,7 +39,7 @@ mod who;
 
 pub use calling::{CallingWish, DEFAULT_LICENSE};
 pub use desk::Desk;
-pub use directory::{Directory, KnownNumber, Owner, ReadAhead};
+pub use directory::{Directory, KnownNumber, Owner, Place, ReadAhead};
 pub use e164::Number;
 pub use engine::Running;
 pub use numbers::{Assignment, BATCH, NewNumbers, NumberFilter, UserNumber, UserNumbers};

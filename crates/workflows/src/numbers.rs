@@ -166,10 +166,11 @@ impl From<&PersonNumber> for UserNumber {
 
 /// Who has something, in a sentence.
 pub(crate) fn owned_by(owner: &Owner) -> String {
-    let name = if owner.name.trim().is_empty() {
+    let name = owner.name();
+    let name = if name.trim().is_empty() {
         "somebody"
     } else {
-        owner.name.trim()
+        name.trim()
     };
     match owner.kind.as_deref() {
         None | Some("PEOPLE") => name.to_owned(),
@@ -348,10 +349,7 @@ impl Desk {
             &person.id,
             &[NumberChange::remove(number.as_str())],
         )?]);
-        let owner = Owner::person(
-            Some(&person.id),
-            person.display_name.as_deref().unwrap_or_default(),
-        );
+        let owner = Owner::person(&person);
         let mut step = Step::new(title, Effect::Change, call, undo)
             .probe(Probe::new(features(&person.id), holds(&number)))
             .note(Note::Owned(number, Some(owner.clone())));
@@ -422,12 +420,8 @@ impl Desk {
         let there = directory.numbers_among(&numbers).await?;
         let mut elsewhere = Vec::new();
         for (number, known) in &there {
-            let here = known
-                .location_id
-                .as_ref()
-                .is_none_or(|id| id.names_same(&location.id));
-            if !here {
-                let place = known.location.as_deref().unwrap_or("another location");
+            if !known.is_in(&location.id) {
+                let place = known.place();
                 elsewhere.push(format!("{number} belongs to {place}"));
             }
         }
@@ -473,6 +467,7 @@ impl Desk {
                 call,
                 Undo::Calls(removals.collect()),
             );
+            let step = step.about(texts.iter().copied());
             plan = plan.step(step.note(Note::Added(
                 location.id.clone(),
                 Some(name.clone()),

@@ -83,6 +83,7 @@ pub struct Step {
     effect: Effect,
     already: Option<String>,
     remarks: Vec<String>,
+    about: Vec<String>,
     call: Option<Request>,
     undo: Option<Undo>,
     pub(crate) probe: Option<Probe>,
@@ -182,6 +183,7 @@ impl Step {
             effect,
             already: None,
             remarks: Vec::new(),
+            about: Vec::new(),
             call: Some(call),
             undo: Some(undo),
             probe: None,
@@ -198,6 +200,7 @@ impl Step {
             effect: Effect::Change,
             already: Some(why.into()),
             remarks: Vec::new(),
+            about: Vec::new(),
             call: None,
             undo: None,
             probe: None,
@@ -236,6 +239,13 @@ impl Step {
         self
     }
 
+    /// What it is about, for programs: the numbers that it adds.
+    #[must_use]
+    pub fn about<T: Into<String>>(mut self, things: impl IntoIterator<Item = T>) -> Self {
+        self.about.extend(things.into_iter().map(Into::into));
+        self
+    }
+
     pub(crate) fn note(mut self, note: Note) -> Self {
         self.notes.push(note);
         self
@@ -264,6 +274,11 @@ impl Step {
     /// How it is taken back.
     pub fn undo(&self) -> Option<&Undo> {
         self.undo.as_ref()
+    }
+
+    /// What it is about, for programs.
+    pub fn things(&self) -> &[String] {
+        &self.about
     }
 
     /// What whoever reads the report should know.

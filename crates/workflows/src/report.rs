@@ -111,6 +111,9 @@ pub struct StepReport {
     pub title: String,
     /// What came of it.
     pub outcome: Outcome,
+    /// What it is about: the numbers that it added.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
     /// The calls that it made, those of its undo too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Made>,
