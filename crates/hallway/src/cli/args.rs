@@ -8,14 +8,16 @@ use super::access_args::{
     AppCommand, AuthorizationCommand, OrganizationCommand, PersonAccessCommand, ServiceAppCommand,
 };
 
-use super::calling::{CallingCommand, NumberCommand};
+use super::calling::CallingCommand;
 use super::feature::FeatureCommand;
 use super::group::GroupCommand;
 use super::license::LicenseCommand;
 use super::login::LoginArgs;
 use super::mail::MailCommand;
+use super::number::NumberCommand;
 use super::operator::SubmissionCommand;
 use super::org_args::OrgCommand;
+use super::people::PeopleCommand;
 use super::person::PersonCommand;
 use super::profile::ProfileCommand;
 use super::publication::{CatalogCommand, VendorCommand};
@@ -108,7 +110,7 @@ pub(crate) enum Command {
     /// List locations
     #[command(subcommand)]
     Location(LocationCommand),
-    /// Turn Webex Calling on and off in locations
+    /// Turn Webex Calling on and off, in locations and for people
     #[command(subcommand)]
     Calling(CallingCommand),
     /// List, add and assign phone numbers
@@ -142,6 +144,9 @@ pub(crate) enum Command {
     /// Look after people, and let them in
     #[command(subcommand)]
     Person(PersonEntry),
+    /// Create, show, change and delete users as a service desk does: twice is once, and what fails is undone
+    #[command(subcommand)]
+    People(PeopleCommand),
     /// Look after the organization itself
     #[command(subcommand)]
     Organization(OrganizationCommand),

@@ -2,8 +2,8 @@
 //!
 //! [`args`] says what can be typed, [`run`] takes it to the right room: [`manifest`], [`integration`],
 //! [`publication`], [`operator`],
-//! [`jwt`], [`device`], [`places`], [`person`], [`license`], [`group`], [`mail`], [`xapi`], [`fault`],
-//! [`applications`], [`access`], [`org`], [`ca`], [`profile`], [`login`],
+//! [`jwt`], [`device`], [`places`], [`person`], [`people`], [`number`], [`license`], [`group`], [`mail`],
+//! [`xapi`], [`fault`], [`applications`], [`access`], [`org`], [`ca`], [`profile`], [`login`],
 //! [`workflow`] or [`admin`]. They all ask through one
 //! [`http::Client`], find things by name with [`names`], and show what they got through one [`Printer`];
 //! nothing else prints.
@@ -17,6 +17,7 @@ mod ca;
 mod call;
 mod calling;
 mod connection;
+mod desk;
 mod device;
 mod failure;
 mod fault;
@@ -34,9 +35,11 @@ mod manifest;
 mod meeting;
 mod message;
 mod names;
+mod number;
 mod operator;
 mod org;
 mod org_args;
+mod people;
 mod person;
 mod places;
 pub(crate) mod printer;

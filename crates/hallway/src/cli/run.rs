@@ -23,7 +23,9 @@ use super::login;
 use super::mail;
 use super::manifest;
 use super::message;
+use super::number;
 use super::org;
+use super::people;
 use super::person;
 use super::places;
 use super::printer::Printer;
@@ -78,8 +80,8 @@ async fn dispatch(
         Command::Device(DeviceEntry::Ask(command)) => device::run(command, &client()?, printer).await,
         Command::Workspace(command) => places::workspaces(&command, &client()?, printer).await,
         Command::Location(command) => places::locations(&command, &client()?, printer).await,
-        Command::Calling(command) => calling::calling(command, &client()?, printer).await,
-        Command::Number(command) => calling::number(command, &client()?, printer).await,
+        Command::Calling(command) => calling::run(command, &client()?, printer).await,
+        Command::Number(command) => number::run(command, &client()?, printer).await,
         Command::Room(command) => room::run(command, &client()?, printer).await,
         Command::Message(command) => message::run(command, &client()?, printer).await,
         Command::Trigger(args) => trigger::run(args, &client()?, printer).await,
@@ -91,6 +93,7 @@ async fn dispatch(
         Command::Operator(OperatorCommand::Org(command)) => org::operator(command, &client()?, printer).await,
         Command::Organization(command) => access::organization(command, &client()?, printer).await,
         Command::Person(PersonEntry::Directory(command)) => person::run(command, &client()?, printer).await,
+        Command::People(command) => people::run(command, &client()?, printer).await,
         Command::License(command) => license::run(command, &client()?, printer).await,
         Command::Group(command) => group::run(command, &client()?, printer).await,
         Command::Mail(command) => mail::run(command, &client()?, printer).await,

@@ -16,6 +16,7 @@ mod notifications;
 mod organizations;
 mod profiles;
 mod screens;
+mod service_desk;
 mod signage;
 mod support;
 mod test_command;
