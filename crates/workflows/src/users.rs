@@ -543,11 +543,15 @@ impl Desk {
         )
         .note(Note::PersonGone(email));
         let mut freed = Vec::new();
-        for number in person.phone_numbers.iter().filter(|number| number.kind == "work") {
-            freed.push(number.value.clone());
-            if let Ok(number) = Number::parse(&number.value) {
+        let numbers = match person.location_id {
+            Some(_) => self.numbers_of_person(&person.id).await?.numbers,
+            None => Vec::new(),
+        };
+        for number in numbers.into_iter().filter_map(|number| number.number) {
+            if let Ok(number) = Number::parse(&number) {
                 step = step.note(Note::Owned(number, None));
             }
+            freed.push(number);
         }
         if let (Some(extension), Some(location)) = (&person.extension, &person.location_id) {
             freed.push(format!("extension {extension}"));

@@ -210,6 +210,23 @@ async fn storms_outages_and_lost_answers_are_weathered() {
     bench.office.close().await;
 }
 
+/// A Service App with the scopes of a service desk may not read locations, but those with Webex Calling.
+#[tokio::test]
+async fn who_may_not_read_locations_uses_those_that_can_call() {
+    let bench = Bench::open().await;
+    let refusal = bench
+        .office
+        .fault(Fault::status(403).on("GET /v1/locations"))
+        .await;
+    let wish = CallingWish::new()
+        .location(&bench.location.name)
+        .number(NUMBERS[0]);
+    let plan = bench.desk.create_user(&ada().calling(wish)).await.unwrap();
+    bench.done(plan, Outcome::Created).await;
+    assert_eq!(refusal.hits().await, 1);
+    bench.office.close().await;
+}
+
 /// A user was created, and the process died before calling was enabled.
 #[tokio::test]
 async fn a_run_that_died_is_finished_by_the_next_one() {
