@@ -359,11 +359,12 @@ impl<'a> Check<'a> {
             self.wrong(row, Column::NUMBER, what);
             return Ok(None);
         };
-        let at = known.location_id.clone();
+        let at = known.location.as_ref().map(|place| place.id.clone());
         if let (Some(wanted), Some(has)) = (location, &at)
             && !wanted.id.names_same(has)
         {
-            let has = known.location.clone().unwrap_or_else(|| has.to_string());
+            let name = known.location.as_ref().and_then(|place| place.name.clone());
+            let has = name.unwrap_or_else(|| has.to_string());
             let what = format!("{number} belongs to the location {has}, not to {}", wanted.name);
             self.wrong(row, Column::NUMBER, what);
         }
@@ -417,10 +418,9 @@ fn has(person: &Person, license: &License) -> bool {
     person.licenses.iter().any(|id| *id == license.id.as_str())
 }
 
-fn name_of(owner: &Owner) -> &str {
-    if owner.name.is_empty() {
-        "somebody"
-    } else {
-        &owner.name
+fn name_of(owner: &Owner) -> String {
+    match owner.name() {
+        name if name.is_empty() => "somebody".to_owned(),
+        name => name,
     }
 }
