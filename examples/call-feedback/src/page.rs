@@ -116,7 +116,7 @@ fn document(summary: &Summary, comments: &str, bad: u8) -> String {
          <div class=scroll tabindex=0 role=region aria-label='Ratings by room and week'><table><caption>Average stars \
          by room, and by week that begins on this Monday</caption><thead><tr><th scope=col>Room<th scope=col>Ratings\
          <th scope=col>Average<th scope=col>Bad{weeks}</tr></thead><tbody>\n{all}{rooms}</tbody></table></div>\
-         <table><caption>The last comments</caption><thead><tr><th scope=col>When<th scope=col>Room<th scope=col>Stars\
+         <table class=comments><caption>The last comments</caption><thead><tr><th scope=col>When<th scope=col>Room<th scope=col>Stars\
          <th scope=col>Comment</tr></thead><tbody>{comments}</tbody></table></main></html>\n",
         n = summary.weeks.len(),
         share = shown(summary.all.bad(), 0, " %"),
