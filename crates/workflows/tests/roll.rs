@@ -188,6 +188,17 @@ async fn people_join_move_and_leave_and_twice_is_once() {
     assert_eq!(bench.consumed("Advanced Messaging").await, 1);
     assert_eq!(bench.consumed(DEFAULT_LICENSE).await, 2);
 
+    // Another extension alone: the number stays.
+    let line = "action,email,extension\nmove,ada.lind@example.com,2003\n";
+    let summary = bench.run(line, None).await;
+    assert!(summary.is_success(), "{summary:?}");
+    let ada = bench.person("ada.lind@example.com").await.unwrap();
+    assert_eq!(ada.extension.as_deref(), Some("2003"));
+    assert!(
+        ada.phone_numbers.iter().any(|has| has.value == number(1)),
+        "{ada:?}"
+    );
+
     let third = "action,email,leave\nleave,bo@example.com,delete\nleave,dan@example.com,calling\n";
     let summary = bench.run(third, None).await;
     assert_eq!(outcome(&summary, "bo@example.com"), Outcome::Deleted);

@@ -294,6 +294,8 @@ async fn drive(run: Run, rows: usize, printer: &mut Printer) -> Result<Summary> 
     let work = run.go(stopped, told);
     tokio::pin!(work);
     let mut listening = true;
+    // One that lives on: a signal between two turns of the loop is heard too.
+    let mut interrupt = Box::pin(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             summary = &mut work => {
@@ -304,7 +306,8 @@ async fn drive(run: Run, rows: usize, printer: &mut Printer) -> Result<Summary> 
                 return Ok(summary);
             }
             Some(report) = heard.recv() => progress.row(&report, printer),
-            signal = tokio::signal::ctrl_c(), if listening => {
+            signal = &mut interrupt, if listening => {
+                interrupt = Box::pin(tokio::signal::ctrl_c());
                 // Without signals there is nothing to listen for.
                 listening = signal.is_ok();
                 if signal.is_err() {

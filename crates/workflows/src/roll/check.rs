@@ -224,7 +224,7 @@ impl<'a> Check<'a> {
                         Column::LICENSES,
                         "two licenses for calling do not go together",
                     );
-                } else if !row.has_line() && row.action == Action::Join {
+                } else if !row.has_line() && !person.is_some_and(|person| has(person, &license)) {
                     let what = format!(
                         "`{}` needs a location, and a number or an extension",
                         license.name

@@ -55,7 +55,8 @@ pub(crate) async fn parts(desk: &Desk, row: &Row) -> Result<Vec<Part>> {
             take.push(license.to_owned());
         }
     }
-    let wish = (row.has_line() || calling.is_some()).then(|| {
+    // A license alone that the person has already changes nothing; the check lets no other through.
+    let wish = row.has_line().then(|| {
         let mut wish = CallingWish::new();
         wish.license = calling;
         wish.location = text(row, Column::LOCATION);
@@ -145,7 +146,15 @@ pub(crate) async fn plan(desk: &Desk, who: &Who, part: &Part) -> Result<Plan> {
         Part::Create(new) => desk.create_user(new).await,
         Part::Change(change) => desk.update_user(who, change).await,
         Part::Licenses { give, take } => licenses(desk, who, give, take).await,
-        Part::Calling(wish) => desk.enable_calling(who, wish).await,
+        Part::Calling(wish) => {
+            let mut wish = CallingWish::clone(wish);
+            if wish.location.is_none() && wish.number.is_none() {
+                // Who moves to another extension stays in the location.
+                let person = desk.directory().demand_person(who).await?;
+                wish.location = person.location_id.as_ref().map(|id| id.as_str().to_owned());
+            }
+            desk.enable_calling(who, &wish).await
+        }
         Part::NoCalling => desk.disable_calling(who).await,
         Part::Delete => desk.delete_user(who).await,
     }

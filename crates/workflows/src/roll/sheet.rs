@@ -395,6 +395,14 @@ impl Sheet {
                 wrong(column, what);
             }
         }
+        if row.action != Action::Leave
+            && row.cell(Column::LOCATION).is_some()
+            && row.cell(Column::NUMBER).is_none()
+            && row.cell(Column::EXTENSION).is_none()
+        {
+            let what = "who calls there needs a number, an extension or both";
+            wrong(Column::LOCATION, what.to_owned());
+        }
         match row.action {
             Action::Join => {
                 let names = [Column::FIRST_NAME, Column::LAST_NAME, Column::DISPLAY_NAME];
@@ -406,13 +414,6 @@ impl Sheet {
                 }
                 if row.licenses().any(|(_, given)| !given) {
                     wrong(Column::LICENSES, "a joiner has no license to take".to_owned());
-                }
-                if row.cell(Column::LOCATION).is_some()
-                    && row.cell(Column::NUMBER).is_none()
-                    && row.cell(Column::EXTENSION).is_none()
-                {
-                    let what = "who calls needs a number, an extension or both";
-                    wrong(Column::LOCATION, what.to_owned());
                 }
             }
             Action::Move => {
