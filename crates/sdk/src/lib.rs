@@ -75,8 +75,10 @@ pub mod id;
 pub mod integration;
 pub mod jwt;
 pub mod listen;
+pub mod mirror;
 
 pub mod notify;
+pub mod outbox;
 pub mod resources;
 pub mod state;
 pub mod tenants;

@@ -4,6 +4,7 @@ mod actions;
 mod app;
 mod builder;
 mod features;
+mod fleet;
 mod grants;
 mod provisioning;
 
@@ -17,6 +18,7 @@ pub use actions::{Action, HealthAnswer, Via};
 pub use app::{App, AppUpdate, AppWebhook, Customer, OperationalState, ProvisioningState, Queue};
 pub use builder::{Builder, Listening};
 pub use features::{CrossLaunchDevice, CrossLaunchRequest, CrossLaunchTask, Feature};
+pub use fleet::{Fleet, Sighting};
 pub use grants::{Grants, XapiGrants};
 pub use provisioning::Provisioning;
 

@@ -235,6 +235,20 @@ impl Device {
         command.repeatable().run().await.map(|_| ())
     }
 
+    /// Lets a widget of a panel show nothing: no button of a group is chosen.
+    ///
+    /// # Errors
+    /// As [`Command::run`].
+    pub async fn unset_widget(&self, widget_id: &str) -> Result<()> {
+        let command = self.command("UserInterface.Extensions.Widget.UnsetValue");
+        command
+            .arg("WidgetId", widget_id)
+            .repeatable()
+            .run()
+            .await
+            .map(|_| ())
+    }
+
     /// Shows a page.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, unreachable_pub)]
 
 mod client;
+mod fleet;
 mod integration;
 mod listen;
 mod notify;
