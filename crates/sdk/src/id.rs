@@ -169,6 +169,28 @@ impl Kind for App {
 /// Id of an application: integration, bot or service app.
 pub type ApplicationId = Id<App>;
 
+macro_rules! own_ids {
+    ($($name:ident $kind:ident $type:literal $noun:literal;)*) => {$(
+        #[doc = concat!("Marks the id of a ", $noun, ".")]
+        #[derive(Debug)]
+        pub enum $kind {}
+        impl Kind for $kind {
+            const TYPE: &'static str = $type;
+            const NOUN: &'static str = $noun;
+        }
+        #[doc = concat!("Id of a ", $noun, ".")]
+        pub type $name = Id<$kind>;
+    )*};
+}
+
+own_ids! {
+    TeamMembershipId InTeam "TEAM_MEMBERSHIP" "team membership";
+    MeetingId OfMeeting "MEETING" "meeting";
+    RecordingId OfRecording "RECORDING" "recording";
+    EventId OfEvent "EVENT" "logged event";
+    AuthorizationId OfAuthorization "AUTHORIZATION" "granted authorization";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -96,8 +96,9 @@ pub use error::{Context, Detail, Error, Missing, Result};
 pub use hallway_wire::{Secret, Timestamp};
 pub use hallway_xapi::{Key, Pattern};
 pub use id::{
-    ActionId, ApplicationId, DeviceId, FloorId, GroupId, LicenseId, LocationId, MembershipId, MessageId,
-    OrgId, PersonId, RoleId, RoomId, TeamId, WebhookId, WorkspaceId,
+    ActionId, ApplicationId, AuthorizationId, DeviceId, EventId, FloorId, GroupId, LicenseId, LocationId,
+    MeetingId, MembershipId, MessageId, OrgId, PersonId, RecordingId, RoleId, RoomId, TeamId,
+    TeamMembershipId, WebhookId, WorkspaceId,
 };
 pub use integration::Integration;
 pub use notify::{Handlers, Inbox, Notification, Value};

@@ -32,6 +32,7 @@ pub struct List<T> {
     path: String,
     key: &'static str,
     query: Vec<(&'static str, String)>,
+    by_index: bool,
     item: PhantomData<fn() -> T>,
 }
 
@@ -48,6 +49,7 @@ impl<T> Clone for List<T> {
             path: self.path.clone(),
             key: self.key,
             query: self.query.clone(),
+            by_index: self.by_index,
             item: PhantomData,
         }
     }
@@ -60,8 +62,21 @@ impl<T> List<T> {
             path,
             key,
             query: Vec::new(),
+            by_index: false,
             item: PhantomData,
         }
+    }
+
+    /// Pages follow by `startIndex` and `count` where no link says which one is next.
+    pub(crate) fn by_index(mut self) -> Self {
+        self.by_index = true;
+        self
+    }
+
+    /// How many items a page has; the service has a limit of its own.
+    pub fn page_size(self, items: u32) -> Self {
+        let name = if self.by_index { "count" } else { "max" };
+        self.filter(name, items)
     }
 
     /// Adds a filter that has no method of its own.
@@ -134,12 +149,14 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
             None | Some(Value::Null) if body.is_object() => Value::Array(Vec::new()),
             _ => return Err(Error::protocol(format!("the answer has no list `{}`", self.key))),
         };
+        let count = items.as_array().map_or(0, Vec::len);
         let items = serde_json::from_value(items)
             .map_err(|error| Error::protocol(format!("the list `{}` cannot be read: {error}", self.key)))?;
-        let after = next_url(&answer.headers).map(|target| Next {
+        let linked = next_url(&answer.headers).map(|target| Next {
             target,
             query: Vec::new(),
         });
+        let after = linked.or_else(|| next.indexed(&body, count).filter(|_| self.by_index));
         Ok((items, after))
     }
 }
@@ -147,6 +164,25 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 struct Next {
     target: String,
     query: Vec<(&'static str, String)>,
+}
+
+impl Next {
+    /// The page after this one, which had so many items, if not all were there.
+    fn indexed(&self, body: &Value, count: usize) -> Option<Self> {
+        let number = |name: &str| body.get(name).and_then(Value::as_u64);
+        let after = number("startIndex").unwrap_or(1).max(1) + u64::try_from(count).ok()?;
+        (after <= number("totalResults")?).then(|| {
+            let others = self
+                .query
+                .iter()
+                .filter(|(name, _)| *name != "startIndex")
+                .cloned();
+            Self {
+                target: self.target.clone(),
+                query: others.chain([("startIndex", after.to_string())]).collect(),
+            }
+        })
+    }
 }
 
 /// The URL with `rel="next"` of the header `Link`.

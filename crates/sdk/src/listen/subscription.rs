@@ -13,7 +13,10 @@ use tokio::sync::mpsc;
 use super::{Envelope, Heard, Listener, Subscribed, Wanted};
 use crate::error::Result;
 use crate::notify::{Delivery, Outcome, Persistence, Source};
-use crate::resources::{CardAction, Cards, Membership, Memberships, Message, Messages, Room, Rooms};
+use crate::resources::{
+    CardAction, Cards, Meeting, Meetings, Membership, Memberships, Message, Messages, Recording, Recordings,
+    Room, Rooms,
+};
 use crate::sync::lock;
 
 impl Listener {
@@ -161,4 +164,6 @@ listens! {
     Rooms => Room, "rooms";
     Memberships => Membership, "memberships";
     Cards => CardAction, "attachmentActions";
+    Meetings => Meeting, "meetings";
+    Recordings => Recording, "recordings";
 }

@@ -98,6 +98,30 @@ impl Applications {
             .await
     }
 
+    /// Authorizes a Service App for an organization. Only a full administrator may, and only in person.
+    ///
+    /// # Errors
+    /// Any; see [`Error`](crate::Error).
+    pub async fn authorize(&self, id: &ApplicationId, organization: &OrgId) -> Result<Application> {
+        let call = self
+            .0
+            .at(Method::POST, &["applications", id.as_str(), "authorize"]);
+        let body = json!({ "orgId": organization });
+        call.idempotent(true).json(&body).read().await
+    }
+
+    /// Takes the authorization of a Service App back: its tokens in the organization are dead when this returns.
+    ///
+    /// # Errors
+    /// Any; see [`Error`](crate::Error).
+    pub async fn deauthorize(&self, id: &ApplicationId, organization: &OrgId) -> Result<Application> {
+        let call = self
+            .0
+            .at(Method::POST, &["applications", id.as_str(), "deauthorize"]);
+        let body = json!({ "orgId": organization });
+        call.idempotent(true).json(&body).read().await
+    }
+
     /// Gets tokens of a Service App for an organization that authorized it.
     ///
     /// # Errors

@@ -117,7 +117,7 @@ macro_rules! query {
 
             /// How many items a page has; the service has a limit of its own.
             pub fn page_size(self, max: u32) -> Self {
-                Self(self.0.filter("max", max))
+                Self(self.0.page_size(max))
             }
 
             /// A filter that has no method of its own.

@@ -185,6 +185,35 @@ impl Floors {
         call.json(&body).read().await
     }
 
+    /// Reads one.
+    ///
+    /// # Errors
+    /// Any; see [`Error`](crate::Error).
+    pub async fn get(&self, floor: &FloorId) -> Result<Floor> {
+        let Self(Locations(client), location) = self;
+        let segments = ["locations", location.as_str(), "floors", floor.as_str()];
+        client.at(Method::GET, &segments).read().await
+    }
+
+    /// Changes one.
+    ///
+    /// # Errors
+    /// Any; see [`Error`](crate::Error).
+    pub async fn update(
+        &self,
+        floor: &FloorId,
+        floor_number: f64,
+        display_name: Option<&str>,
+    ) -> Result<Floor> {
+        let Self(Locations(client), location) = self;
+        let segments = ["locations", location.as_str(), "floors", floor.as_str()];
+        let body = FloorBody {
+            floor_number,
+            display_name,
+        };
+        client.at(Method::PUT, &segments).json(&body).read().await
+    }
+
     /// Deletes one.
     ///
     /// # Errors

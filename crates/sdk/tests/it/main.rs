@@ -8,6 +8,7 @@ mod listen;
 mod notify;
 mod play;
 mod proxy;
+mod resources;
 mod tenants;
 mod tokens;
 mod webhook;
