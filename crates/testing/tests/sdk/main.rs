@@ -9,6 +9,8 @@ mod polls;
 mod requests;
 mod resources;
 mod restarts;
+mod surface;
+mod tenants;
 mod webhooks;
 
 /// Hears people counts and buttons, and may show alerts.
