@@ -79,14 +79,16 @@ pub(crate) async fn parts(desk: &Desk, row: &Row) -> Result<Vec<Part>> {
             parts.push(Part::Create(Box::new(new)));
         }
         Action::Move => {
-            let mut change = UserChange::default();
-            change.email = text(row, Column::NEW_EMAIL);
-            change.display_name = text(row, Column::DISPLAY_NAME);
-            change.first_name = member(row, Column::FIRST_NAME);
-            change.last_name = member(row, Column::LAST_NAME);
-            change.title = member(row, Column::TITLE);
-            change.department = member(row, Column::DEPARTMENT);
-            change.manager = member(row, Column::MANAGER);
+            let change = UserChange {
+                email: text(row, Column::NEW_EMAIL),
+                display_name: text(row, Column::DISPLAY_NAME),
+                first_name: member(row, Column::FIRST_NAME),
+                last_name: member(row, Column::LAST_NAME),
+                title: member(row, Column::TITLE),
+                department: member(row, Column::DEPARTMENT),
+                manager: member(row, Column::MANAGER),
+                ..UserChange::default()
+            };
             if !give.is_empty() || !take.is_empty() {
                 parts.push(Part::Licenses { give, take });
             }
@@ -111,8 +113,10 @@ pub(crate) async fn parts(desk: &Desk, row: &Row) -> Result<Vec<Part>> {
             Farewell::Delete => parts.push(Part::Delete),
             Farewell::Calling => parts.push(Part::NoCalling),
             Farewell::Deactivate => {
-                let mut change = UserChange::default();
-                change.login_enabled = Some(false);
+                let change = UserChange {
+                    login_enabled: Some(false),
+                    ..UserChange::default()
+                };
                 // Nobody who has left signs in, whatever becomes of the rest.
                 parts.push(Part::Change(Box::new(change)));
                 parts.push(Part::NoCalling);

@@ -1,7 +1,6 @@
 //! The run of a file: rows in turn, several at a time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -130,7 +129,7 @@ impl Run {
         let total = self.rows.len();
         let mut reports: Vec<RowReport> = self.rows.iter().filter_map(|row| self.earlier(row)).collect();
         let mut broken = None;
-        let journal = self.journal.as_ref().map(Arc::new);
+        let journal = self.journal.as_ref();
         'phases: for action in [Action::Leave, Action::Move, Action::Join] {
             let rows = self
                 .rows
@@ -139,7 +138,7 @@ impl Run {
                 // Asked when a place is free, not before.
                 .take_while(|_| !*stop.borrow());
             let mut turns = stream::iter(rows)
-                .map(|row| one(&self.desk, row, journal.clone()))
+                .map(|row| one(&self.desk, row, journal))
                 .buffer_unordered(self.settings.concurrency.max(1));
             while let Some(turn) = turns.next().await {
                 match turn {
@@ -167,7 +166,7 @@ impl Run {
 }
 
 /// Does a row, and keeps what came of it.
-async fn one(desk: &Desk, row: &Row, journal: Option<Arc<&Journal>>) -> Result<RowReport, JournalError> {
+async fn one(desk: &Desk, row: &Row, journal: Option<&Journal>) -> Result<RowReport, JournalError> {
     let mut report = RowReport {
         row: row.row,
         key: row.key.clone(),
@@ -180,7 +179,7 @@ async fn one(desk: &Desk, row: &Row, journal: Option<Arc<&Journal>>) -> Result<R
         tracking_id: None,
         earlier: false,
     };
-    if let Some(journal) = &journal {
+    if let Some(journal) = journal {
         journal.begin(&row.key);
     }
     if let Err(problem) = all_parts(desk, row, &mut report).await {
@@ -222,7 +221,9 @@ fn note(report: &mut RowReport, ran: &Report) {
             _ => {}
         }
     }
-    if ran.outcome != Outcome::Unchanged && !(ran.outcome == Outcome::Failed && !report.done.is_empty()) {
+    // A part that failed after others were done leaves the row half done, which is told apart.
+    let half = ran.outcome == Outcome::Failed && !report.done.is_empty();
+    if ran.outcome != Outcome::Unchanged && !half {
         report.outcome = ran.outcome;
     }
 }
