@@ -124,7 +124,7 @@ pub(crate) async fn test(args: TestArgs, printer: &mut Printer) -> Result<u8> {
         let mut child = command.spawn().with_context(|| format!("starting {name}"))?;
         loop {
             tokio::select! {
-                status = child.wait() => return Ok(status.context("waiting for the command")?),
+                status = child.wait() => return status.context("waiting for the command"),
                 // From a terminal the command got it, too, and ends as it sees fit.
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => pass_on(&child),

@@ -92,7 +92,7 @@ pub async fn simulate(
     };
     loop {
         building.report.send_replace(Report { reachable: true, values: kept.look(Clone::clone) });
-        let under_way = kept.look(&moving);
+        let under_way = kept.look(moving);
         let order = tokio::select! {
             order = orders.recv() => order,
             () = clock.sleep(Duration::from_secs(1)), if !under_way.is_empty() => {

@@ -38,27 +38,27 @@ pub(super) async fn run(plan: &Plan) -> Result<Vec<Line>> {
         kept.push(measure(plan, count / 10, &Listener::Rust(Some(memory))).await?);
         theirs.push(measure(plan, count, &Listener::Node(&clients)).await?);
     }
-    let of = |costs: &[Cost], what: fn(&Cost) -> f64| median(&costs.iter().map(what).collect::<Vec<_>>());
-    let (cpu, memory): (fn(&Cost) -> f64, fn(&Cost) -> f64) = (|cost| cost.cpu_ms, |cost| cost.idle_mb);
+    let cpu = |costs: &[Cost]| median(&costs.iter().map(|cost| cost.cpu_ms).collect::<Vec<_>>());
+    let memory = |costs: &[Cost]| median(&costs.iter().map(|cost| cost.idle_mb).collect::<Vec<_>>());
     Ok(vec![
         Line::times(
             "CPU per 10,000 notifications",
-            of(&ours, cpu),
-            of(&theirs, cpu),
+            cpu(&ours),
+            cpu(&theirs),
             "ms",
             0.5,
         ),
         Line::times(
             "the same, each remembered on disk",
-            of(&kept, cpu),
-            of(&theirs, cpu),
+            cpu(&kept),
+            cpu(&theirs),
             "ms",
             5.0,
         ),
         Line::times(
             "memory of an idle integration",
-            of(&ours, memory),
-            of(&theirs, memory),
+            memory(&ours),
+            memory(&theirs),
             "MB",
             0.25,
         ),

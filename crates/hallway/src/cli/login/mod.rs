@@ -78,7 +78,10 @@ struct Plan<'a> {
 
 /// What came of it.
 enum Tokens {
-    Renewed { account: Account, client_secret: Secret },
+    Renewed {
+        account: Box<Account>,
+        client_secret: Secret,
+    },
     Plain(Secret),
 }
 
@@ -101,16 +104,16 @@ pub(crate) async fn login(
     let tokens = match profile.sign_in.how {
         How::Token => Tokens::Plain(one_secret("the token", "Token: ")?),
         How::ServiceApp => {
-            let given = service_app::read(&args, &profile, &set)?;
+            let given = service_app::read(&args, &profile, set)?;
             profile.sign_in.client_id = Some(given.client_id.clone());
             let account = service_app::account(&given, &base, https.clone()).await?;
             Tokens::Renewed {
-                account,
+                account: Box::new(account),
                 client_secret: given.client_secret,
             }
         }
         how @ (How::Browser | How::Device) => {
-            let client_id = client_id(&args, &profile, &set)?;
+            let client_id = client_id(&args, &profile, set)?;
             let known = match &profile.account {
                 Some(account) if profile.sign_in.client_id.as_ref() == Some(&client_id) => {
                     Vault::at(account.secrets, book.folder(), &name)?
@@ -144,7 +147,7 @@ pub(crate) async fn login(
                 device::sign_in(&plan, &https, printer).await?
             };
             Tokens::Renewed {
-                account,
+                account: Box::new(account),
                 client_secret,
             }
         }
