@@ -218,6 +218,7 @@ async fn a_token_from_standard_input_is_kept_apart_and_forgotten() {
         0
     );
     assert_eq!(desk.run(&["person", "list"]).await.status.code(), Some(2));
+    office.close().await;
 }
 
 #[tokio::test]
@@ -268,6 +269,7 @@ async fn a_person_signs_in_with_the_browser() {
     assert_eq!(read(&output)["profile"], "lab");
     let people = desk.json(&["person", "list"]).await;
     assert!(!people["items"].as_array().unwrap().is_empty());
+    office.close().await;
 }
 
 #[tokio::test]
@@ -312,6 +314,7 @@ async fn a_service_app_signs_in_and_renews_its_tokens() {
     let people = desk.json(&["person", "list"]).await;
     assert!(!people["items"].as_array().unwrap().is_empty());
     assert!(!std::fs::read_to_string(&file).unwrap().contains("\"ended\""));
+    office.close().await;
 }
 
 /// How many rows a journal knows as done.
@@ -394,4 +397,5 @@ async fn a_workflow_that_is_killed_goes_on_and_creates_nobody_twice() {
         said.contains("nobody has the address") && said.contains("`fire`"),
         "{said}"
     );
+    office.close().await;
 }
