@@ -1,8 +1,6 @@
 //! The test kit, tested: an office opens fast, time passes when it should, things go wrong when they should, and
 //! what is restarted goes on.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,7 @@
 //! The map in the demo office: what people see, and what they must not see.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;

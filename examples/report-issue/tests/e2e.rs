@@ -1,5 +1,7 @@
 //! Somebody at a panel of the demo office, and a ticket system that is sometimes away.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,7 @@
 //! Rooms that are booked and empty, in the demo office, on a clock that the test moves.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -216,7 +216,7 @@ impl Line {
                     let used = |other: &&Record| {
                         matches!(other.what, What::Used(_)) && other.from < it.to && other.to > it.from
                     };
-                    self.ghosts += u32::from(!records.iter().any(|other| used(other)));
+                    self.ghosts += u32::from(!records.iter().any(used));
                 }
                 What::Cleaned if inside(it.from) => self.cleaned += 1,
                 What::Booked | What::Cleaned => {}

@@ -1,5 +1,7 @@
 //! A day in the demo office, on a clock that the test moves.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

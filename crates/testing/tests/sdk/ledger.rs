@@ -51,7 +51,7 @@ impl Ledger {
 
     fn told(&self, device: &str, panel: &str) -> Result<(), String> {
         let number: u64 = panel.parse().map_err(|_| format!("{panel} is no number"))?;
-        if self.stumbles.is_some_and(|every| number % every == 0) {
+        if self.stumbles.is_some_and(|every| number.is_multiple_of(every)) {
             let mut failed = self.heard.failed.lock().unwrap();
             let entry = (device.to_owned(), number);
             if !failed.contains(&entry) {

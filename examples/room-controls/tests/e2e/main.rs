@@ -1,5 +1,7 @@
 //! Panels in the demo office, with a simulated building and with one behind a broker.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod broker;
 
 use std::path::Path;
