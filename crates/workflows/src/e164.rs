@@ -61,11 +61,11 @@ impl Number {
         if whole.starts_with("+0") {
             return Err(bad("no country code begins with 0"));
         }
-        if !(7..=15).contains(&digits) {
-            return Err(bad(&format!("it has {digits} digits, and must have 7 to 15")));
-        }
         if whole.starts_with("+1") && digits != 11 {
             return Err(bad("behind +1 there must be 10 digits"));
+        }
+        if !(7..=15).contains(&digits) {
+            return Err(bad(&format!("it has {digits} digits, and must have 7 to 15")));
         }
         Ok(Self(whole))
     }

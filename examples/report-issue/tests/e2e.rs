@@ -226,6 +226,8 @@ async fn the_same_answer_twice_is_one_report_and_a_restart_in_between_loses_noth
     room.device().emit(CLICKED, json!({ "PanelId": "somebody-elses" })).await;
     room.device().emit(CLICKED, json!({ "PanelId": "report-issue" })).await;
     let asked = room.device().ran(PROMPT).await;
+    // Asked and remembered as asked: a process that dies before that asks again.
+    installed.heard_everything().await;
     desk.stop().await;
     // Between question and answer the process is started anew; and the answer comes twice.
     let chosen = json!({ "FeedbackId": asked.arguments["FeedbackId"], "OptionId": "1" });

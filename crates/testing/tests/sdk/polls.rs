@@ -124,6 +124,11 @@ async fn an_integration_that_dies_in_a_batch_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(hallway_sdk::tokens::FileStore::new(folder.path()));
     let ledger = Ledger::default();
+    // From the first connection on there is a queue.
+    let builder = installed
+        .builder()
+        .store(Arc::<hallway_sdk::tokens::FileStore>::clone(&store));
+    drop(builder.long_polling().connect().await.unwrap());
     press(&devices, 0..10).await;
     let mut pressed = 10;
     for life in 0..4 {
