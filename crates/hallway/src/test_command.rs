@@ -23,13 +23,21 @@ use crate::cli::Printer;
 
 /// How long what is in flight may take to finish when the command has ended.
 const GRACE: Duration = Duration::from_secs(5);
-/// What must not lead the command to another Hallway.
-const FOREIGN: [&str; 4] = [
+/// What must not lead the command to another Hallway, or to the account of another integration.
+const FOREIGN: [&str; 8] = [
     "HALLWAY_ORG",
     "HALLWAY_READY_FILE",
     "HALLWAY_PROFILE",
     "HALLWAY_DATA_DIR",
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "ACTIVATION_CODE",
+    "STATE",
 ];
+/// Programs differ in which spelling of the proxy's variables they prefer.
+const PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+const ANY_PROXY: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 
 /// Run a command in an office of its own, in memory, which is gone when the command has ended.
 ///
@@ -208,11 +216,22 @@ async fn prepare(
     if let Some(proxy) = &house.ready.intercept_url {
         let certificate = folder.join("hallway-ca.pem");
         write_private(&certificate, house.authority().unwrap_or_default().as_bytes())?;
-        command
-            .env("HTTPS_PROXY", proxy)
-            .env("NO_PROXY", "127.0.0.1,localhost")
-            .env("NODE_USE_ENV_PROXY", "1");
-        for name in ["NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
+        for name in PROXY {
+            command.env(name, proxy);
+        }
+        for name in NO_PROXY {
+            command.env(name, "127.0.0.1,localhost");
+        }
+        for name in ANY_PROXY {
+            command.env_remove(name);
+        }
+        command.env("NODE_USE_ENV_PROXY", "1");
+        for name in [
+            "NODE_EXTRA_CA_CERTS",
+            "REQUESTS_CA_BUNDLE",
+            "SSL_CERT_FILE",
+            "CURL_CA_BUNDLE",
+        ] {
             command.env(name, &certificate);
         }
     }

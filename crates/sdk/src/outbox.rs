@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,11 +17,12 @@ use hallway_wire::{Secret, Timestamp};
 use http::{Request, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Notify, Semaphore};
 
 use crate::client::{Https, Transport};
 use crate::error::{Error, Result};
 use crate::state::Kept;
+use crate::sync::lock;
 use crate::time::Clock;
 
 /// The first pause before another try, and the longest.
@@ -69,7 +70,9 @@ pub struct Outbox {
     clock: Arc<dyn Clock>,
     news: Notify,
     /// One try at a time: none is sent twice at once.
-    turn: Mutex<()>,
+    turn: Semaphore,
+    /// Nothing is due before then: the box could not be written.
+    rest_until: Mutex<i64>,
 }
 
 impl Outbox {
@@ -108,7 +111,8 @@ impl Outbox {
             transport: Arc::new(Https::new()?),
             clock,
             news: Notify::new(),
-            turn: Mutex::default(),
+            turn: Semaphore::new(1),
+            rest_until: Mutex::new(i64::MIN),
         })
     }
 
@@ -147,6 +151,8 @@ impl Outbox {
                 let all = letters.iter().map(|(key, letter)| (letter.next_try, key.clone()));
                 all.min()
             });
+            let rest_until = *lock(&self.rest_until);
+            let next = next.map(|(at, key)| (at.max(rest_until), key));
             let Some((at, key)) = next else {
                 self.news.notified().await;
                 continue;
@@ -161,7 +167,8 @@ impl Outbox {
     /// Tries to send a letter now. What the other side answered is kept with it until it is [`done`](Self::done);
     /// `None`: it waits on, or there is no such letter. That it failed is logged.
     pub async fn send(&self, key: &str) -> Option<Value> {
-        let _turn = self.turn.lock().await;
+        // The semaphore is never closed.
+        let _turn = self.turn.acquire().await;
         let letter = self.letters.look(|letters| letters.get(key).cloned())?;
         if letter.answer.is_some() {
             return letter.answer;
@@ -183,6 +190,8 @@ impl Outbox {
         });
         if let Err(error) = kept.await {
             tracing::error!(%error, "the outbox cannot be written; a letter may be sent again, with the same key");
+            // Its next try cannot be noted: all of them rest a while.
+            *lock(&self.rest_until) = now.plus_millis(PAUSES_MILLIS.0).millis();
         }
         answer
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,16 +30,19 @@ use hallway_wire::{Secret, Timestamp};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Kept<T> {
+pub struct Kept<T>(Arc<Inner<T>>);
+
+#[derive(Debug)]
+struct Inner<T> {
     value: Mutex<T>,
     /// One change at a time; who looks does not wait for the disk.
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
     changed: watch::Sender<()>,
     name: String,
     file: FileStore,
 }
 
-impl<T: Serialize + DeserializeOwned + Default + Clone + Send> Kept<T> {
+impl<T: Serialize + DeserializeOwned + Default + Clone + Send + 'static> Kept<T> {
     /// Takes up what is kept in a folder under a name, or begins with nothing.
     ///
     /// # Errors
@@ -63,36 +66,48 @@ impl<T: Serialize + DeserializeOwned + Default + Clone + Send> Kept<T> {
                 )));
             }
         };
-        Ok(Self {
+        Ok(Self(Arc::new(Inner {
             value: Mutex::new(value),
-            turn: Semaphore::new(1),
+            turn: Arc::new(Semaphore::new(1)),
             changed: watch::Sender::default(),
             name,
             file,
-        })
+        })))
     }
 
-    /// Changes the value. It is on the disk when this returns; if that fails, nothing has changed.
+    /// Changes the value. It is on the disk when this returns; if that fails, nothing has changed. Who stops waiting
+    /// for it does not stop it.
     ///
     /// # Errors
     /// [`Error::Store`]: it could not be written.
     pub async fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> Result<R> {
         // The semaphore is never closed.
-        let _turn = self.turn.acquire().await;
-        let mut new = lock(&self.value).clone();
+        let turn = Arc::clone(&self.0.turn).acquire_owned().await;
+        let mut new = lock(&self.0.value).clone();
         let result = change(&mut new);
         let text = serde_json::to_string(&new).map_err(|error| {
-            Error::configuration(format!("`{}` cannot be written as JSON: {error}", self.name))
+            Error::configuration(format!("`{}` cannot be written as JSON: {error}", self.0.name))
         })?;
-        self.file.save(&self.name, &Secret::new(text)).await?;
-        *lock(&self.value) = new;
-        self.changed.send_replace(());
-        Ok(result)
+        let inner = Arc::clone(&self.0);
+        let kept = tokio::spawn(async move {
+            let _turn = turn;
+            inner.file.save(&inner.name, &Secret::new(text)).await?;
+            *lock(&inner.value) = new;
+            inner.changed.send_replace(());
+            Ok(())
+        });
+        match kept.await {
+            Ok(kept) => kept.map(|()| result),
+            Err(error) => Err(Error::configuration(format!(
+                "`{}` was not written: {error}",
+                self.0.name
+            ))),
+        }
     }
 
     /// Looks at the value, as it is on the disk.
     pub fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        look(&lock(&self.value))
+        look(&lock(&self.0.value))
     }
 
     /// Waits until the moment has come that the value names, and follows it when it changes: a deadline that is
@@ -111,7 +126,7 @@ impl<T: Serialize + DeserializeOwned + Default + Clone + Send> Kept<T> {
     /// # }
     /// ```
     pub async fn until(&self, clock: &dyn Clock, next: impl Fn(&T) -> Option<Timestamp>) -> Timestamp {
-        let mut changed = self.changed.subscribe();
+        let mut changed = self.0.changed.subscribe();
         loop {
             changed.mark_unchanged();
             let due = self.look(&next);

@@ -229,6 +229,7 @@ impl Desk {
     pub(crate) async fn calling_steps(&self, subject: &Subject, wish: &CallingWish) -> Result<Vec<Step>> {
         let wanted = self.wanted_line(wish).await?;
         let mut steps = Vec::new();
+        let mut held_name = None;
         if let Subject::Known(person) = subject {
             let held = self.calling_licenses(person).await?;
             if let (Some(line), Some(license)) = (line_of(person), held.first()) {
@@ -237,10 +238,15 @@ impl Desk {
                     return Ok(vec![step]);
                 }
                 steps.push(self.disabling(person, &line, &held).await?);
+                held_name = Some(license.name.clone());
             }
         }
         self.check_free(subject, &wanted).await?;
-        let name = wish.license.as_deref().unwrap_or(DEFAULT_LICENSE);
+        let name = wish
+            .license
+            .as_deref()
+            .or(held_name.as_deref())
+            .unwrap_or(DEFAULT_LICENSE);
         let moving = !steps.is_empty();
         // Who moves gives a unit back first.
         let license = if moving {

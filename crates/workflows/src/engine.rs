@@ -179,6 +179,10 @@ impl Run {
             } else {
                 Some(false)
             };
+            if settled == Some(false) {
+                // What is not there now was not done by the tries so far.
+                unsure = false;
+            }
             match settled {
                 Some(true) if unsure => {
                     report
@@ -204,6 +208,8 @@ impl Run {
             }
             let fate = match settled {
                 Some(false) => Fate::Nothing,
+                // It was refused, and no answer got lost: what may be there is not of this run.
+                None if !unsure => Fate::Nothing,
                 _ => Fate::Unknown,
             };
             return End::Failed(error.into(), fate);

@@ -122,6 +122,10 @@ impl Desk {
     /// What was taken could not be written down.
     pub(crate) async fn run(&self) -> Result<()> {
         let Some(outbox) = &self.outbox else { return std::future::pending().await };
+        // What was written down and could not be put into the box.
+        for report in self.reports().into_iter().filter(|it| !it.closed && it.ticket.is_none()) {
+            outbox.put(&report.key, &report).await?;
+        }
         loop {
             let key = outbox.due().await;
             if let Some(answer) = outbox.send(&key).await {

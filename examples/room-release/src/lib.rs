@@ -232,7 +232,11 @@ impl App {
             let what = if releasing { "released" } else { "left alone" };
             return self.decide(room, watch, what, "it is not on any more").await;
         }
-        if !releasing && let Some(why) = self.sign(&device).await? {
+        // What should have been released a while ago, and could not be, is looked at again: people may have come.
+        let late = self.now() >= watch.due.plus_millis(2 * MINUTE);
+        if (!releasing || late)
+            && let Some(why) = self.sign(&device).await?
+        {
             return self.decide(room, watch, "kept", &why).await;
         }
         let (now, nobody) = (self.now(), "nobody is there");

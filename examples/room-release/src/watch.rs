@@ -66,7 +66,12 @@ impl State {
 
     /// What became due while nobody was here waits a little, so that answers in the queue are heard first.
     pub(crate) fn put_off(&mut self, soon: Timestamp) {
-        self.watches.values_mut().for_each(|it| it.due = it.due.max(soon));
+        // When a release was due stays: who comes too late looks again whether somebody is there.
+        let open = self
+            .watches
+            .values_mut()
+            .filter(|it| it.phase != Phase::Releasing);
+        open.for_each(|it| it.due = it.due.max(soon));
     }
 
     /// A booking is on, unless that is known; `alone`: why it is left alone.

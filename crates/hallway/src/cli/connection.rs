@@ -59,10 +59,10 @@ impl Connection {
         let flag = global.url.clone().or(ready_url);
         let url = flag.clone().or_else(|| set("HALLWAY_URL"));
         let token = global.token.clone().map(Secret::new).or(ready_token);
-        let token = token.or_else(|| set("HALLWAY_TOKEN").map(Secret::new));
-        let session = match (&url, &token, &global.profile) {
+        let any_token = token.is_some() || set("HALLWAY_TOKEN").is_some();
+        let session = match (&url, any_token, &global.profile) {
             // Everything is said: what the profiles say does not matter, nor whether they can be read.
-            (Some(_), Some(_), None) => None,
+            (Some(_), true, None) => None,
             _ => session(global, &env)?,
         };
         if let (Some(session), Some(url), true) = (&session, &url, global.profile.is_some())
@@ -75,6 +75,16 @@ impl Connection {
             ))
             .hint("unset HALLWAY_URL, which comes before profiles, or leave --profile out"));
         }
+        let named = token.is_none().then(|| set("HALLWAY_TOKEN")).flatten().is_some();
+        if let (Some(session), true, None) = (&session, named, &url) {
+            // The variable may be of any service: it is not sent to one that it was not set for.
+            return Err(Failure::usage(format!(
+                "HALLWAY_TOKEN is set without HALLWAY_URL, and the profile {} is {}",
+                session.name, session.profile.service
+            ))
+            .hint("unset HALLWAY_TOKEN to act by the profile, or set HALLWAY_URL too"));
+        }
+        let token = token.or_else(|| set("HALLWAY_TOKEN").map(Secret::new));
         // What a profile says counts for its own service.
         let session = session.filter(|session| {
             let own = session.profile.service.url();
@@ -218,9 +228,15 @@ mod tests {
             check(&global, &[dir, ("HALLWAY_URL", "http://lab/")]).1,
             some("of lab")
         );
-        assert_eq!(
-            check(&global, &[dir, ("HALLWAY_TOKEN", "env")]),
-            ("http://lab".to_owned(), some("env"))
+        let lost = Connection::resolve(&global, |name| match name {
+            "HALLWAY_CONFIG_DIR" => some(place),
+            "HALLWAY_TOKEN" => some("of another service"),
+            _ => None,
+        });
+        let lost = lost.unwrap_err().text().unwrap();
+        assert!(
+            lost.contains("HALLWAY_TOKEN is set without HALLWAY_URL"),
+            "{lost}"
         );
 
         global.profile = some("acme");

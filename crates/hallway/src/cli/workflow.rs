@@ -120,7 +120,7 @@ pub(crate) async fn run(args: RunArgs, resume: bool, client: &Client, printer: &
         }
         _ => None,
     };
-    let begun = journal.as_ref().is_some_and(|journal| !journal.rows().is_empty());
+    let begun = journal.as_ref().is_some_and(|journal| !journal.is_empty());
     if !printer.is_json() && sheet.faults.is_empty() {
         printer.note(&format!(
             "Checking {} rows against {} …",

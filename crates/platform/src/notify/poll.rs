@@ -50,6 +50,8 @@ struct Poller {
     newest: AtomicU64,
     changed: watch::Sender<u64>,
     out: Mutex<HandedOut>,
+    /// What was handed out again because the integration started anew.
+    replayed: Mutex<Vec<u64>>,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +74,7 @@ impl Pollers {
                 newest: AtomicU64::new(0),
                 changed: watch::channel(0).0,
                 out: Mutex::new(HandedOut::default()),
+                replayed: Mutex::default(),
             })
         };
         Arc::clone(pollers.entry(activation).or_insert_with(fresh))
@@ -188,11 +191,18 @@ impl Platform {
     /// process that took it, so it comes again instead of being acknowledged by the next poll.
     pub(crate) async fn hand_out_again(&self, id: ActivationId) -> Result<()> {
         let poller = self.pollers.of(id);
-        let out = std::mem::take(&mut *poller.out.lock().unwrap_or_else(PoisonError::into_inner));
-        if !out.seqs.is_empty() {
-            self.queue.release(id, &out.seqs, self.now()).await?;
-            self.wake(id);
-        }
+        let out = {
+            let mut out = poller.out.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut replayed = poller.replayed.lock().unwrap_or_else(PoisonError::into_inner);
+            // Once: an integration that says so while it handles the batch would get it for ever.
+            if out.seqs.iter().all(|seq| replayed.contains(seq)) {
+                return Ok(());
+            }
+            replayed.clone_from(&out.seqs);
+            std::mem::take(&mut *out)
+        };
+        self.queue.release(id, &out.seqs, self.now()).await?;
+        self.wake(id);
         Ok(())
     }
 

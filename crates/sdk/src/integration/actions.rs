@@ -139,6 +139,10 @@ impl Integration {
         if age < -AHEAD || (via == Via::Post && age > OLDEST) {
             return Err(CodeError::Time.into());
         }
+        if via == Via::Queue && claims.iat < provisioning.code_made {
+            // What was fetched before the integration was activated anew is of its former life.
+            return Err(CodeError::Replayed.into());
+        }
         Ok(claims)
     }
 

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::sync::lock;
-use crate::tokens::StoreError;
+use crate::tokens::{StoreError, private};
 
 /// Names a notification: the SHA-256 of its text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -220,7 +220,7 @@ fn write_anew(path: &Path, ring: &Ring) -> io::Result<(File, usize)> {
         .iter()
         .map(|print| format!("{}\n", print.hex()))
         .collect();
-    let mut file = File::create(&beside)?;
+    let mut file = create_private(&beside)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
@@ -304,10 +304,27 @@ fn replace_batch(path: &Path, text: &str) -> io::Result<()> {
         };
     }
     let beside = path.with_extension("batch-part");
-    let mut file = File::create(&beside)?;
+    let mut file = create_private(&beside)?;
     file.write_all(text.as_bytes())?;
     file.sync_data()?;
-    fs::rename(&beside, path)
+    fs::rename(&beside, path)?;
+    match path
+        .parent()
+        .filter(|folder| cfg!(unix) && !folder.as_os_str().is_empty())
+    {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// A new file that nobody else can read: notifications may hold tokens, and what people typed.
+fn create_private(path: &Path) -> io::Result<File> {
+    // The mode counts only for a file that is made.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    private(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
 #[cfg(test)]

@@ -277,6 +277,7 @@ impl Poller {
                 return false;
             }
             if over {
+                self.keep(&[]).await;
                 self.forget().await;
             }
         }

@@ -70,7 +70,8 @@ impl Registry {
         let integration = connecting.map_err(|_| late())??;
         let tenant = Tenant::new(slot.id.clone(), integration);
         if let Some(greet) = &self.greet {
-            greet(tenant.clone()).await?;
+            let greeted = tokio::time::timeout(PATIENCE, greet(tenant.clone())).await;
+            greeted.map_err(|_| late())??;
         }
         let integration = tenant.integration();
         let memory = (self.memory)(&slot.id)?;

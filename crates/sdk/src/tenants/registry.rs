@@ -325,6 +325,11 @@ impl Registry {
         if self.has_left(&slot.id, new.code_made) {
             return Err(CodeError::Replayed.into());
         }
+        let known = before.as_ref().and_then(|before| before.provisioning.as_ref());
+        if known.is_some_and(|known| known.app_id != new.app_id) {
+            // A code of another integration must not end the one that is there.
+            return Err(CodeError::Foreign("integration").into());
+        }
         let first = before.is_none();
         self.end(slot).await;
         let put = stored.put(&account.after(before)).await;

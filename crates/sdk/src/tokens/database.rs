@@ -89,10 +89,14 @@ fn connect(path: &Path) -> Result<Connection, BoxError> {
 /// Makes the file so that nobody else can read it; SQLite gives its other files the same mode.
 fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    // Opening it again would, once closed, take the locks of this process's other connections away.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ())
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 #[async_trait]

@@ -117,7 +117,7 @@ fn keep_out(folder: &Path) -> io::Result<Option<File>> {
 }
 
 /// Files that nobody else can read.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

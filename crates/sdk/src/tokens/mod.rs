@@ -23,6 +23,7 @@ pub use account::{Account, OAuth};
 #[cfg(feature = "sqlite")]
 pub use database::DatabaseStore;
 pub use file::FileStore;
+pub(crate) use file::private;
 pub use personal::Personal;
 pub use renewing::Renewing;
 pub use store::{MemoryStore, StoreError, TokenStore};

@@ -185,6 +185,11 @@ impl Journal {
         &self.kept.rows
     }
 
+    /// Whether no run has begun with any row.
+    pub fn is_empty(&self) -> bool {
+        self.kept.begun.is_empty() && self.kept.rows.is_empty()
+    }
+
     /// Whether an earlier run began with a row, however that ended: what it wants may be so already.
     pub fn knows(&self, key: &str) -> bool {
         self.kept.begun.contains(key) || self.kept.rows.contains_key(key)

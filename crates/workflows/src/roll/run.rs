@@ -222,7 +222,7 @@ fn note(report: &mut RowReport, ran: &Report) {
         }
     }
     // A part that failed after others were done leaves the row half done, which is told apart.
-    let half = ran.outcome == Outcome::Failed && !report.done.is_empty();
+    let half = matches!(ran.outcome, Outcome::Failed | Outcome::Undone) && !report.done.is_empty();
     if ran.outcome != Outcome::Unchanged && !half {
         report.outcome = ran.outcome;
     }

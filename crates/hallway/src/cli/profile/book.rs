@@ -137,6 +137,12 @@ impl FromStr for Service {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim().trim_end_matches('/');
+        if text.contains('@') {
+            return Err("an address has no user and no password in it".to_owned());
+        }
+        if Self::is_webex(&text.replacen("http://", "https://", 1)) && text.starts_with("http://") {
+            return Err("Webex is reached by https only: say `webex`".to_owned());
+        }
         if text.eq_ignore_ascii_case("webex") || Self::is_webex(text) {
             return Ok(Self::Webex);
         }
