@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 #[derive(Parser)]
 struct Arguments {
     /// Where the page is.
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8091")]
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8093")]
     listen: SocketAddr,
     /// Shorter calls are not asked about, in seconds.
     #[arg(long, env = "SHORTEST", default_value_t = 60)]
